@@ -1,0 +1,3 @@
+"""deepchat: a chat REPL for people who live in a terminal."""
+
+__version__ = "0.1.0"

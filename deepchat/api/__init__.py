@@ -1,0 +1,1 @@
+"""How deepchat talks to a model: HTTP, server-sent events, the chat completions format."""

@@ -1,0 +1,260 @@
+"""One live chat: what the user says to a model, who the model is to be, and which session it is kept in."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from deepchat import context
+from deepchat.conversation import (
+    Conversation,
+    Json,
+    Message,
+    Persona,
+    Request,
+    Session,
+    SessionSummary,
+    new_id,
+)
+from deepchat.errors import StoreError, UsageError
+from deepchat.turn import Journal, Model, Turn
+
+
+class Library(Protocol):
+    """The sessions that are stored. Every method raises StoreError."""
+
+    def load(self, session_id: str) -> tuple[Session, Conversation]:
+        """A session and its whole tree of messages."""
+        ...
+
+    def find(self, query: str = "", *, limit: int = 50) -> list[SessionSummary]:
+        """Sessions by id, title or text, the most recently used first; without a query all of them."""
+        ...
+
+
+class View(Protocol):
+    """Where a chat says what is not a reply."""
+
+    def notice(self, text: str) -> None: ...
+
+    def problem(self, error: Exception) -> None: ...
+
+
+class Unsaved:
+    """The journal of a chat that is not kept."""
+
+    def open_turn(self, session: Session, messages: Sequence[Message]) -> None:
+        """Keep nothing."""
+
+    def append(self, reply_id: str, *, text: str, reasoning: str) -> None:
+        """Keep nothing."""
+
+    def seal(self, reply: Message) -> None:
+        """Keep nothing."""
+
+    def update(self, session: Session) -> None:
+        """Keep nothing."""
+
+
+class Chat:
+    """A session in use. `defaults` is what a new session starts from; its id is not used."""
+
+    def __init__(
+        self,
+        model: Model,
+        journal: Journal,
+        *,
+        defaults: Session,
+        view: View,
+        changed: Callable[[], None] = lambda: None,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.model = model
+        self.view = view
+        self.turn: Turn | None = None
+        self.conversation = Conversation()
+        self._journal = journal
+        self._defaults = defaults
+        self._changed = changed
+        self._now_ms = now_ms
+        self._stored = False
+        self._warned = False
+        self.session = self._fresh(defaults)
+
+    # --- turns -------------------------------------------------------------------------------------------------------
+
+    def send(self, text: str) -> Turn:
+        """Ask: the question is stored before the request goes out. UsageError while a reply is on its way."""
+        self._require_idle()
+        base = self.conversation.at(_open_end(self.conversation))
+        question = self._message("user", text, parent=base.leaf)
+        if not self.session.title:
+            self.session = replace(self.session, title=context.title_of(text))
+        return self._ask(base, question)
+
+    def retry(self) -> Turn:
+        """Ask the last question again; the reply it had stays, beside the new one. UsageError when there is none."""
+        self._require_idle()
+        question = self.conversation.last("user")
+        if question is None:
+            raise UsageError("There is no question yet that could be asked again.")
+        return self._ask(self.conversation.at(question.id))
+
+    def _ask(self, base: Conversation, question: Message | None = None) -> Turn:
+        new: list[Message] = []
+        if _persona_at(base) != self.session.persona:
+            new.append(self._message("system", self.session.persona, parent=base.leaf))
+        if question:
+            new.append(replace(question, parent=new[-1].id) if new else question)
+        reply = self._message(
+            "assistant", "", parent=new[-1].id if new else base.leaf, streaming=True
+        )
+        asked = base.add(*new)
+        self._keep(lambda: self._journal.open_turn(self.session, [*new, reply]))
+        self._stored = True
+        self.conversation = asked
+        request = Request(
+            self.session.model,
+            context.prompt(self.session.persona, asked.path()),
+            self.session.parameters,
+            self.session.id,
+        )
+        self.turn = Turn(self.model, self._journal, request, reply, changed=self._changed).start()
+        return self.turn
+
+    def settle(self) -> Message:
+        """Take the reply of the turn that has ended into the conversation."""
+        if self.turn is None or not self.turn.ended:
+            raise RuntimeError("no turn has ended")
+        turn, self.turn = self.turn, None
+        self.conversation = self.conversation.add(turn.reply)
+        if turn.unsaved:
+            self._warn(turn.unsaved)
+        return turn.reply
+
+    @property
+    def unanswered(self) -> str:
+        """The last question, when not a word of answer came; "" otherwise. Sending something else takes its place."""
+        end = _open_end(self.conversation)
+        question = self.conversation.last("user")
+        return question.text if question and end != self.conversation.leaf else ""
+
+    def _message(
+        self, role: str, text: str, *, parent: str | None, streaming: bool = False
+    ) -> Message:
+        now = self._now_ms()
+        if role == "assistant":
+            return Message(
+                new_id(now),
+                "assistant",
+                text,
+                parent,
+                "streaming" if streaming else "done",
+                model=self.session.model,
+                provider=self.session.provider,
+                parameters=self.session.parameters,
+                created_ms=now,
+            )
+        return Message(
+            new_id(now), "user" if role == "user" else "system", text, parent, created_ms=now
+        )
+
+    def _require_idle(self) -> None:
+        if self.turn:
+            raise UsageError("A reply is still on its way.", hint="Ctrl-C stops it.")
+
+    # --- the session -------------------------------------------------------------------------------------------------
+
+    def set_persona(self, text: str, *, name: str = "") -> None:
+        """Who the model is to be, from the next request on; "" for nobody in particular."""
+        self._change(replace(self.session, persona=text, persona_name=name))
+
+    def take_persona(self, persona: Persona) -> None:
+        """A named persona, with the model and the parameters it is meant for."""
+        self._change(
+            replace(
+                self.session,
+                persona=persona.text,
+                persona_name=persona.name,
+                model=persona.model or self.session.model,
+                parameters={**self.session.parameters, **persona.parameters},
+            )
+        )
+
+    def set_model(self, model: str) -> None:
+        self._change(replace(self.session, model=model))
+
+    def set_title(self, title: str) -> None:
+        self._change(replace(self.session, title=title))
+
+    def set_parameter(self, name: str, value: Json) -> None:
+        self._change(replace(self.session, parameters={**self.session.parameters, name: value}))
+
+    def unset_parameter(self, name: str) -> None:
+        """Leave it to the server again. KeyError when it was not set."""
+        left = dict(self.session.parameters)
+        del left[name]
+        self._change(replace(self.session, parameters=left))
+
+    def _change(self, session: Session) -> None:
+        self.session = session
+        if self._stored:
+            self._keep(lambda: self._journal.update(session))
+
+    def new(self) -> None:
+        """A new session, as configured. The one so far stays stored."""
+        self._require_idle()
+        self._begin(self._fresh(self._defaults))
+
+    def clear(self) -> None:
+        """An empty context with the persona, the model and the parameters of now, as a session of its own."""
+        self._require_idle()
+        self._begin(self._fresh(self.session))
+
+    def resume(self, session: Session, conversation: Conversation) -> None:
+        """Go on with a stored session. A model of another provider is not asked for here: the present one stays."""
+        self._require_idle()
+        here = session.provider in ("", self._defaults.provider) and session.model
+        model = session.model if here else self.session.model
+        self.session = replace(session, model=model, provider=self._defaults.provider)
+        self.conversation = conversation
+        self._stored = True
+
+    def _begin(self, session: Session) -> None:
+        self.session = session
+        self.conversation = Conversation()
+        self._stored = False
+
+    def _fresh(self, like: Session) -> Session:
+        now = self._now_ms()
+        return replace(like, id=new_id(now), title="", created_ms=now)
+
+    # --- what cannot be kept -----------------------------------------------------------------------------------------
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except StoreError as error:
+            self._warn(error)
+
+    def _warn(self, error: StoreError) -> None:
+        """The chat goes on in memory; that it is not kept is said once."""
+        if not self._warned:
+            self._warned = True
+            self.view.problem(error)
+
+
+def _open_end(conversation: Conversation) -> str | None:
+    """The message that the next question follows: the leaf, or what came before a question that got no answer."""
+    path = conversation.path()
+    if path and path[-1].role == "assistant" and not path[-1].text and path[-1].state != "done":
+        path = path[:-1]
+        if path and path[-1].role == "user":
+            path = path[:-1]
+    return path[-1].id if path else None
+
+
+def _persona_at(conversation: Conversation) -> str:
+    """The persona recorded last on the active path."""
+    record = conversation.last("system")
+    return record.text if record else ""

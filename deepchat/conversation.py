@@ -1,0 +1,203 @@
+"""What a conversation is: messages, the tree they form, the active path, and the events a reply arrives in.
+
+Frozen values and pure functions only; nothing here reads, writes or draws.
+"""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Role = Literal["system", "user", "assistant"]
+
+# How a reply stands: `stopped` by the user, `cut` by the network or the end of the process, `failed` by the server.
+State = Literal["streaming", "done", "stopped", "cut", "failed"]
+
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+Parameters = Mapping[str, Json]
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_id(now_ms: int) -> str:
+    """A globally unique id of 26 lower-case characters that sorts by time: 48 bits of milliseconds, 80 random bits.
+
+    The layout is ULID's (github.com/ulid/spec), in lower case. `now_ms` is milliseconds since 1970.
+    """
+    number = (now_ms & (1 << 48) - 1) << 80 | secrets.randbits(80)
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the server counted for one reply: tokens, and the cost in US dollars where it says it. None is unknown."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation, as typed or as received (raw text, never sanitised).
+
+    A system message records that the persona changed at this point. `model` is the one asked for, `reported_model` the
+    one the server named. Times: `created_ms` since 1970; `first_token_s`, `seconds` from sending the request.
+    """
+
+    id: str
+    role: Role
+    text: str
+    parent: str | None = None
+    state: State = "done"
+    reasoning: str = ""
+    model: str = ""
+    reported_model: str = ""
+    provider: str = ""
+    parameters: Parameters = field(default_factory=dict)
+    finish_reason: str = ""
+    usage: Usage | None = None
+    error: str = ""
+    request_id: str = ""
+    created_ms: int = 0
+    first_token_s: float | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The tree of messages of one session, and its active leaf. Nothing is ever taken out of it."""
+
+    messages: Mapping[str, Message] = field(default_factory=dict)
+    leaf: str | None = None
+
+    def path(self) -> tuple[Message, ...]:
+        """The active messages, oldest first: from the root to the leaf."""
+        return tuple(reversed(tuple(self._up(self.leaf))))
+
+    def _up(self, at: str | None) -> Iterator[Message]:
+        while at is not None:
+            message = self.messages[at]
+            yield message
+            at = message.parent
+
+    def add(self, *messages: Message) -> "Conversation":
+        """With these messages in the tree; the last one becomes the leaf."""
+        tree = {**self.messages, **{message.id: message for message in messages}}
+        return Conversation(tree, messages[-1].id if messages else self.leaf)
+
+    def at(self, leaf: str | None) -> "Conversation":
+        """The same tree, with another active leaf. KeyError when there is no such message."""
+        if leaf is not None and leaf not in self.messages:
+            raise KeyError(leaf)
+        return replace(self, leaf=leaf)
+
+    def last(self, role: Role) -> Message | None:
+        """The newest message of this role on the active path."""
+        return next((message for message in self._up(self.leaf) if message.role == role), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A stored conversation's head data: what comes back on resume, besides its messages."""
+
+    id: str
+    title: str = ""
+    model: str = ""
+    provider: str = ""
+    persona: str = ""
+    persona_name: str = ""
+    parameters: Parameters = field(default_factory=dict)
+    created_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """One line of the list of sessions. `turns` counts user messages; `cost` is US dollars, None when unknown."""
+
+    id: str
+    title: str
+    model: str
+    updated_ms: int
+    turns: int
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """A named system prompt, optionally with the model and parameters it is meant for."""
+
+    name: str
+    text: str
+    model: str = ""
+    parameters: Parameters = field(default_factory=dict)
+
+
+# --- what goes out and what comes in -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    """One message of a request."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a model. `session` is the id by which a server may cache the common prefix."""
+
+    model: str
+    messages: tuple[PromptMessage, ...]
+    parameters: Parameters = field(default_factory=dict)
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """More of the model's thinking."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What the server said about the reply; sent whenever it says something new, empty where it said nothing."""
+
+    model: str = ""
+    request_id: str = ""
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The reply is complete; `reason` is the server's finish_reason, "" when it gave none."""
+
+    reason: str = ""
+
+
+Event = TextDelta | ReasoningDelta | Reported | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """One entry of a server's model list. Prices are US dollars per million tokens; None is unknown."""
+
+    id: str
+    description: str = ""
+    context_length: int | None = None
+    max_tokens: int | None = None
+    input_price: float | None = None
+    output_price: float | None = None
+    cached_price: float | None = None
+    tags: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""The built-in offline model: a real HTTP server on loopback that answers from the manual."""

@@ -1,0 +1,106 @@
+"""Every failure a user can meet: a tree in which each error has one sentence, one hint and one exit code.
+
+Foreign exceptions become one of these where they enter (`api.client`, `store`, `config`); nothing else is shown to a user.
+"""
+
+from typing import ClassVar
+
+
+class DeepchatError(Exception):
+    """A failure in words for a person: `str(error)` is one sentence, `hint` says what to do."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, sentence: str, *, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+
+
+class UsageError(DeepchatError):
+    """The command line, or a slash command, asks for something that cannot be."""
+
+
+class ConfigError(DeepchatError):
+    """A configuration that was named cannot be read."""
+
+
+class StoreError(DeepchatError):
+    """The session database cannot be read or written."""
+
+
+class ApiError(DeepchatError):
+    """The server answered, and the answer is not a reply."""
+
+    exit_code = 2
+
+    def __init__(
+        self, sentence: str, *, hint: str = "", status: int | None = None, request_id: str = ""
+    ) -> None:
+        super().__init__(sentence, hint=hint)
+        self.status = status
+        self.request_id = request_id
+
+
+class BadRequest(ApiError):
+    """400, 405, 413, 422: this request, as it is, will never be answered."""
+
+
+class ModelNotFound(ApiError):
+    """404: the server does not have the model, or not at this address."""
+
+
+class RateLimited(ApiError):
+    """429: too many requests, or the model is busy."""
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        hint: str = "",
+        status: int | None = 429,
+        request_id: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(sentence, hint=hint, status=status, request_id=request_id)
+        self.retry_after = retry_after
+
+
+class ServerTrouble(ApiError):
+    """5xx, or an error told in the middle of a stream: the fault is the server's."""
+
+
+class NotAnAnswer(ApiError):
+    """Something that is not the chat completions protocol answered: a web page, a redirect, an unknown format."""
+
+
+class AccessError(ApiError):
+    """No key, a refused key (401, 403), or an account without funds (402)."""
+
+    exit_code = 3
+
+
+class NoKey(AccessError):
+    """A key is needed and none is set."""
+
+
+class NetworkError(DeepchatError):
+    """No answer came: the way to the server failed."""
+
+    exit_code = 4
+
+
+class Unreachable(NetworkError):
+    """DNS, refused, no route, proxy: nothing was delivered."""
+
+
+class TlsFailed(NetworkError):
+    """The server's certificate, or the TLS handshake, was not accepted."""
+
+
+class TimedOut(NetworkError):
+    """The server did not answer, or fell silent, for longer than the limit."""
+
+
+class StreamCut(NetworkError):
+    """The connection ended before the reply did."""

@@ -1,0 +1,1 @@
+"""What deepchat looks like: replies as markdown, notices, tables. Text in, ANSI out; no terminal is touched here."""

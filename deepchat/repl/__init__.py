@@ -1,0 +1,1 @@
+"""The terminal session: the composer, slash commands, the loop."""

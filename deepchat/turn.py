@@ -1,0 +1,280 @@
+"""One exchange in flight: a request, the thread that receives its reply, and the journal that keeps each piece of it.
+
+waiting → thinking → receiving → done | stopped | cut | failed. Nothing here knows HTTP, SQLite or the screen.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final, Literal, Protocol
+
+from deepchat.conversation import (
+    Event,
+    Finished,
+    Message,
+    ReasoningDelta,
+    Reported,
+    Request,
+    Session,
+    State,
+    TextDelta,
+    Usage,
+)
+from deepchat.errors import ApiError, DeepchatError, StoreError, StreamCut
+
+Phase = Literal["waiting", "thinking", "receiving"]
+
+# How much received text, in seconds, a killed process may lose.
+TICK_S: Final = 0.25
+
+
+class Stop:
+    """Asks whatever is in flight to end, from any thread, once and for good."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._lock = threading.RLock()
+        self._abort: Callable[[], None] | None = None
+
+    @property
+    def asked(self) -> bool:
+        return self._asked.is_set()
+
+    def ask(self) -> None:
+        """Set the flag, and abort what blocks at this moment. Returns at once; asking again changes nothing."""
+        with self._lock:
+            if not self._asked.is_set():
+                self._asked.set()
+                if self._abort:
+                    self._abort()
+
+    @contextmanager
+    def aborting(self, abort: Callable[[], None]) -> Iterator[None]:
+        """While inside, `ask` calls `abort` from the asking thread; at once, when asked before. Nestable."""
+        with self._lock:
+            before, self._abort = self._abort, abort
+            if self._asked.is_set():
+                abort()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._abort = before
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, but no longer than until asked; whether it was."""
+        return self._asked.wait(seconds)
+
+
+class Model(Protocol):
+    """Whatever answers a request."""
+
+    def stream(self, request: Request, stop: Stop) -> Iterator[Event]:
+        """The reply as it arrives; ends with `Finished`. Called, and consumed, on the turn's own thread.
+
+        Raises an ApiError, AccessError or NetworkError; StreamCut when the stream ends unfinished. Once `stop` is
+        asked it ends as soon as it can, in whatever way.
+        """
+        ...
+
+
+class Journal(Protocol):
+    """Where a session is kept while it is being written. Every method raises StoreError, and may be called from any
+    thread."""
+
+    def open_turn(self, session: Session, messages: Sequence[Message]) -> None:
+        """Keep the session (new, or as it is now) and these new messages, each the child of its `parent`; the last one
+        becomes the leaf. Durable against power loss when it returns."""
+        ...
+
+    def append(self, reply_id: str, *, text: str, reasoning: str) -> None:
+        """More of a reply that is still streaming. Durable against the end of the process."""
+        ...
+
+    def seal(self, reply: Message) -> None:
+        """The reply as it ended, in place of the pieces. Durable against power loss."""
+        ...
+
+    def update(self, session: Session) -> None:
+        """The session's title, persona, model or parameters changed."""
+        ...
+
+
+class Turn:
+    """A reply being received on a thread of its own.
+
+    `changed` is called from that thread when there is something new to `drain`. After the end `reply` holds the whole
+    message, `error` why it is not whole, `unsaved` why it could not be kept.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        journal: Journal,
+        request: Request,
+        reply: Message,
+        *,
+        changed: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.request = request
+        self.reply = reply
+        self.phase: Phase = "waiting"
+        self.error: BaseException | None = None
+        self.unsaved: StoreError | None = None
+        self._model = model
+        self._journal = journal
+        self._changed = changed
+        self._clock = clock
+        self._stop = Stop()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._ended = threading.Event()
+        self._events: list[Event] = []
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._kept = (0, 0)
+        self._ticked = self._started = clock()
+        self._first: float | None = None
+        self._reported = Reported()
+        self._finished: Finished | None = None
+        self._thread = threading.Thread(target=self._run, name="turn", daemon=True)
+
+    def start(self) -> "Turn":
+        self._started = self._ticked = self._clock()
+        self._thread.start()
+        return self
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the request was sent."""
+        return self._clock() - self._started
+
+    @property
+    def ended(self) -> bool:
+        return self._ended.is_set()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for the end; whether it came."""
+        return self._ended.wait(seconds)
+
+    def drain(self) -> list[Event]:
+        """The events since the last call. Ask `ended` first: what comes after a drain is then never missed."""
+        with self._lock:
+            events, self._events = self._events, []
+        return events
+
+    def stop(self) -> None:
+        """Ask for the end. It comes within moments, unless the thread hangs where nothing can reach it: `abandon`."""
+        self._stop.ask()
+
+    def abandon(self) -> None:
+        """End now, with what there is; what a hanging thread still brings is dropped."""
+        self._stop.ask()
+        self._end("stopped")
+
+    def tick(self) -> None:
+        """Keep what has arrived, when the last time was a tick ago. The loop calls it in a pause of the stream."""
+        with self._lock:
+            if not self._closed and self._clock() - self._ticked >= TICK_S:
+                self._keep()
+
+    # --- the thread --------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._receive()
+        except DeepchatError as error:
+            self._end("failed" if isinstance(error, ApiError) else "cut", error)
+        except BaseException as bug:  # noqa: BLE001  carried to the one boundary, which logs it
+            self._end("failed", bug)
+
+    def _receive(self) -> None:
+        for event in self._model.stream(self.request, self._stop):
+            with self._lock:
+                if self._closed:
+                    return
+                self._take(event)
+                wake = not self._events
+                self._events.append(event)
+            if wake:
+                self._changed()
+        if self._finished is None:
+            raise StreamCut("The connection ended before the reply did.", hint="/retry asks again.")
+        self._end("done")
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case TextDelta(text):
+                self._text.append(text)
+                self.phase = "receiving"
+            case ReasoningDelta(text):
+                self._reasoning.append(text)
+                self.phase = "thinking" if self.phase == "waiting" else self.phase
+            case Reported():
+                self._reported = _merged(self._reported, event)
+                return
+            case Finished():
+                self._finished = event
+                return
+        now = self._clock()
+        self._first = now if self._first is None else self._first
+        if now - self._ticked >= TICK_S:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Journal what is new, as one piece. A failure is told once, at the end; the text stays in memory."""
+        text, reasoning = (
+            "".join(self._text[self._kept[0] :]),
+            "".join(self._reasoning[self._kept[1] :]),
+        )
+        self._ticked = self._clock()
+        if self.unsaved or not (text or reasoning):
+            return
+        try:
+            self._journal.append(self.reply.id, text=text, reasoning=reasoning)
+        except StoreError as error:
+            self.unsaved = error
+        else:
+            self._kept = (len(self._text), len(self._reasoning))
+
+    def _end(self, state: State, error: BaseException | None = None) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            stopped = self._stop.asked and state != "done"
+            self.error = None if stopped else error
+            self.reply = self._message("stopped" if stopped else state)
+        try:
+            self._journal.seal(self.reply)
+        except StoreError as unsaved:
+            self.unsaved = unsaved
+        else:
+            self.unsaved = None
+        finally:
+            self._ended.set()
+            self._changed()
+
+    def _message(self, state: State) -> Message:
+        return replace(
+            self.reply,
+            text="".join(self._text),
+            reasoning="".join(self._reasoning),
+            state=state,
+            reported_model=self._reported.model,
+            request_id=self._reported.request_id,
+            usage=self._reported.usage,
+            finish_reason=self._finished.reason if self._finished else "",
+            error=str(self.error) if isinstance(self.error, DeepchatError) else "",
+            first_token_s=None if self._first is None else self._first - self._started,
+            seconds=self._clock() - self._started,
+        )
+
+
+def _merged(known: Reported, new: Reported) -> Reported:
+    """What the server has said so far: the last word on each point stands, and usage is never summed."""
+    usage: Usage | None = new.usage or known.usage
+    return Reported(new.model or known.model, new.request_id or known.request_id, usage)
