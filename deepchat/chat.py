@@ -81,6 +81,11 @@ class Chat:
         self._warned = False
         self.session = self._fresh(defaults)
 
+    @property
+    def stored(self) -> bool:
+        """Whether there is something of this session to come back to."""
+        return self._stored
+
     # --- turns -------------------------------------------------------------------------------------------------------
 
     def send(self, text: str) -> Turn:

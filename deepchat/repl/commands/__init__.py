@@ -1,1 +1,7 @@
-"""The slash commands, by topic."""
+"""The slash commands, by topic: each a small function that declares itself in the table."""
+
+from typing import Final
+
+from deepchat.repl.registry import Registry
+
+COMMANDS: Final = Registry("Chat", "Model", "Sessions", "deepchat")

@@ -1,0 +1,40 @@
+"""What happens to a failure of deepchat itself: one line for the user, the traceback in a log, the key in neither."""
+
+import os
+import traceback
+from pathlib import Path
+
+from deepchat.errors import DeepchatError
+from deepchat.secret import Secret
+
+
+class Bug(DeepchatError):
+    """deepchat itself broke. `traceback` is redacted."""
+
+    traceback = ""
+
+    @classmethod
+    def of(
+        cls, error: BaseException, *, log: Path | None = None, key: Secret | None = None
+    ) -> "Bug":
+        """Log this exception, where there is a place for it, and put it in words."""
+        told = "".join(traceback.format_exception(error))
+        if key:
+            told = key.redact(told)
+        where = _log(told, log) if log else None
+        hint = f"The details are in {where}." if where else "--debug shows the details."
+        bug = cls(f"deepchat itself broke ({type(error).__name__}).", hint=hint)
+        bug.traceback = told
+        return bug
+
+
+def _log(text: str, path: Path) -> Path | None:
+    """Append to the log, which only the user can read; None when the disk refuses."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(file, "a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(text + "\n")
+    except OSError:
+        return None
+    return path

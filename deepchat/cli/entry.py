@@ -1,0 +1,130 @@
+"""From flags to a running chat: which model answers, which session goes on, terminal or pipe."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from deepchat.cli.bugs import Bug
+from deepchat.config import Flags, Provider, Settings, load, private_dir
+from deepchat.errors import DeepchatError, NoKey, UsageError
+
+KEY_PAGE: Final = "deepinfra.com/dash/api_keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The flags, as they were given."""
+
+    continue_: bool = False
+    resume: str | None = None
+    question: str | None = None
+    model: str | None = None
+    system: str | None = None
+    persona: str | None = None
+    demo: bool = False
+    base_url: str | None = None
+    plain: bool = False
+    config: Path | None = None
+    data_dir: Path | None = None
+    debug: bool = False
+
+    @property
+    def flags(self) -> Flags:
+        return Flags(
+            config=self.config,
+            data_dir=self.data_dir,
+            base_url=self.base_url,
+            model=self.model,
+            system=self.system,
+            persona=self.persona,
+            plain=self.plain or None,
+        )
+
+
+def start(wishes: Wishes) -> int:
+    """Do what the flags ask for; the exit code. Raises DeepchatError, KeyboardInterrupt, BrokenPipeError."""
+    if wishes.continue_ and wishes.resume is not None:
+        raise UsageError("-c and -r exclude each other.", hint="-c goes on with the last chat.")
+    if wishes.demo and wishes.base_url:
+        raise UsageError("--demo and --base-url exclude each other.")
+    settings = load(wishes.flags, os.environ)
+    with _bugs_logged(settings):
+        if wishes.question is not None or not sys.stdin.isatty():
+            return _once(wishes, settings)
+        if not sys.stdout.isatty():
+            raise UsageError(
+                "stdout is not a terminal.", hint="-p QUESTION prints one reply and leaves."
+            )
+        return _chat(wishes, settings)
+
+
+@contextmanager
+def _bugs_logged(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except (DeepchatError, BrokenPipeError):
+        raise
+    except Exception as error:  # noqa: BLE001  raised again, as a bug that knows where its log is
+        raise Bug.of(error, log=settings.paths.log_file, key=settings.key) from None
+
+
+def _once(wishes: Wishes, settings: Settings) -> int:
+    from deepchat.cli import oneshot  # late: brings the store and the client along
+
+    if not wishes.demo:
+        _require_key(settings)
+    with ExitStack() as stack:
+        settings = _answering(wishes, settings, stack)
+        _warn(settings)
+        piped = "" if sys.stdin.isatty() else sys.stdin.read()
+        question = "\n\n".join(part for part in (wishes.question or "", piped.strip("\n")) if part)
+        if not question.strip():
+            raise UsageError("There is no question.", hint="-p QUESTION, or text on stdin.")
+        return oneshot.ask(wishes, settings, question)
+
+
+def _chat(wishes: Wishes, settings: Settings) -> int:
+    from deepchat.cli import session  # late: brings prompt_toolkit and rich along
+
+    private_dir(settings.paths.data_dir)
+    with ExitStack() as stack:
+        demo = wishes.demo or _key_missing(settings)
+        return session.chat(wishes, _answering(wishes, settings, stack), demo=demo)
+
+
+def _warn(settings: Settings) -> None:
+    for warning in settings.warnings:
+        sys.stderr.write(f"deepchat: {warning}\n")
+
+
+def _key_missing(settings: Settings) -> bool:
+    return settings.provider.needs_key and settings.key is None
+
+
+def _require_key(settings: Settings) -> None:
+    """In a pipe nothing is faked."""
+    if _key_missing(settings):
+        raise NoKey(
+            f"No key for {settings.provider.name} is set.",
+            hint=f"Set {settings.provider.key_variables[0]} ({KEY_PAGE}), or name a server that needs "
+            "none with --base-url, or try --demo.",
+        )
+
+
+def _answering(wishes: Wishes, settings: Settings, stack: ExitStack) -> Settings:
+    """The settings with whoever answers: the provider, or the demo when it is asked for or there is no key."""
+    if not (wishes.demo or _key_missing(settings)):
+        return settings
+    from deepchat.cli.manual import pages  # late: only the demo needs them
+    from deepchat.demo.answers import MODELS
+    from deepchat.demo.server import DemoServer
+
+    server = stack.enter_context(DemoServer(pages()))
+    offered = [model.id for model in MODELS]
+    model = wishes.model if wishes.model in offered else offered[0]
+    provider = Provider("demo", server.base_url, (), needs_key=False)
+    return replace(settings, provider=provider, key=None, key_source="", model=model)

@@ -1,0 +1,96 @@
+"""The manual that the demo searches: made of the very help texts that /help, --help and the example file show."""
+
+from collections.abc import Iterator
+
+import click
+
+from deepchat.cli.entry import KEY_PAGE
+from deepchat.config import KEYS, PARAMETERS
+from deepchat.demo.manual import Page
+from deepchat.repl.commands.program import KEYS as KEY_TABLE
+from deepchat.repl.commands.program import signature
+from deepchat.repl.commands.table import COMMANDS
+
+TOPICS = (
+    Page(
+        "What deepchat is",
+        "deepchat is a chat REPL for the terminal. You type a message, a language model answers, and the reply streams in "
+        "as rendered markdown. It talks to DeepInfra, or to any server with an OpenAI-compatible API.",
+    ),
+    Page(
+        "Setting a key and going live",
+        f"Make a key at {KEY_PAGE}, put it into the environment and start again:\n\n"
+        "```sh\nexport DEEPINFRA_TOKEN=...\ndeepchat\n```\n\n"
+        "`DEEPINFRA_API_KEY` and `DEEPINFRA_API_TOKEN` do as well. The key is sent to DeepInfra and nowhere else; it is "
+        "never shown, stored or logged.",
+    ),
+    Page(
+        "Other servers: Ollama, llama.cpp, vLLM, OpenAI and any compatible one",
+        "Name the address: `deepchat --base-url http://localhost:11434/v1 --model llama3`. A server of your own needs no "
+        "key; if it has one, put it into `DEEPCHAT_API_KEY`. `[providers.NAME]` in config.toml keeps the address for good.",
+    ),
+    Page(
+        "Where chats are stored, and how to resume one",
+        "Every chat is saved from its first message on, in one SQLite file in your data folder that only you can read; "
+        "`/config` shows where. `deepchat -c` goes on with the last chat, `deepchat -r WORDS` with one that holds these "
+        "words, `/sessions` lists them, `/resume` opens one. A reply that was interrupted is kept as far as it came.",
+    ),
+    Page(
+        "Personas and the system prompt",
+        "`/system You are a patient teacher.` tells the model who to be, from the next message on. Personas have names and "
+        "live in config.toml under `[personas.NAME]`, or as files in the folder `personas` beside it; `/persona NAME` "
+        "takes one, `--persona NAME` starts with it.",
+    ),
+    Page(
+        "Stopping a reply",
+        "Ctrl-C (or Esc) stops it within a fifth of a second and tells the server. What had come is kept, and the model "
+        "sees it in the next request. `/retry` asks again.",
+    ),
+    Page(
+        "Typing while a reply arrives",
+        "The composer never goes away. What you type while a reply streams stays there; Enter queues it for after the "
+        "reply, Up takes it back, Ctrl-C drops it.",
+    ),
+    Page(
+        "Cost and tokens",
+        "After each reply a dim line tells tokens in and out, the price, seconds and speed, all as counted by the server. "
+        "A `~` marks what is only estimated.",
+    ),
+    Page(
+        "Pipes and scripts",
+        "`deepchat -p QUESTION` prints one reply to stdout and leaves; text on stdin is added to the question: "
+        "`git diff | deepchat -p 'Review this'`. Exit codes: 0 ok, 1 usage or configuration, 2 the server refused, 3 no "
+        "key or no access, 4 network, 130 interrupted.",
+    ),
+)
+
+
+def pages() -> list[Page]:
+    """All of it."""
+    return [*TOPICS, *_commands(), *_flags(), *_settings()]
+
+
+def _commands() -> Iterator[Page]:
+    for command in COMMANDS:
+        yield Page(f"Command {signature(command)}", command.manual)
+    rows = "\n".join(f"| {key} | {does} |" for key, does in KEY_TABLE)
+    yield Page("Keys", f"| key | does |\n|---|---|\n{rows}")
+
+
+def _flags() -> Iterator[Page]:
+    from deepchat.cli.command import deepchat  # late: the command imports this room
+
+    for option in deepchat.params:
+        if isinstance(option, click.Option) and option.help:
+            name = " ".join(filter(None, [", ".join(option.opts), option.metavar]))
+            yield Page(f"Flag {name}", option.help)
+
+
+def _settings() -> Iterator[Page]:
+    for key in KEYS:
+        if not key.name.startswith(("parameters.", "personas.*.parameters.")):
+            default = "" if key.default in (None, "") else f" Default: `{key.default}`."
+            yield Page(f"Setting {key.name} in config.toml", f"{key.help}{default}")
+    for parameter in PARAMETERS:
+        usage = f"`/set {parameter.name} VALUE` in the chat, `[parameters]` in config.toml."
+        yield Page(f"Parameter {parameter.name}", f"{parameter.help} {usage}")

@@ -1,0 +1,118 @@
+"""`deepchat -p`: one reply to stdout, and out. Whatever is not the reply goes to stderr."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+from deepchat.chat import Chat, Unsaved
+from deepchat.cli.entry import Wishes
+from deepchat.cli.wiring import Provider, first_session, resume
+from deepchat.config import Settings, private_dir
+from deepchat.conversation import Event, Message, TextDelta
+from deepchat.store.sessions import Store
+from deepchat.turn import Journal, Turn
+
+INTERRUPTED = 130
+PATIENCE_S = 0.2
+
+
+class Stderr:
+    """The view of a chat that nobody looks at: only failures are said."""
+
+    def notice(self, text: str) -> None:
+        """Nothing: a script has no use for it."""
+
+    def problem(self, error: Exception) -> None:
+        """One line."""
+        sys.stderr.write(f"deepchat: {error}\n")
+
+
+def ask(wishes: Wishes, settings: Settings, question: str) -> int:
+    """Ask, print the reply as it comes, and leave. Raises what ended the reply early."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a text stream
+    goes_on = wishes.continue_ or wishes.resume is not None
+    if goes_on:
+        private_dir(settings.paths.data_dir)
+    came = threading.Event()
+    with closing(Provider(settings)) as model, closing(Store(settings.paths.database)) as store:
+        journal: Journal = store if goes_on else Unsaved()
+        first = first_session(settings)
+        chat = Chat(model, journal, defaults=first, view=Stderr(), changed=came.set)
+        resume(chat, store, wishes, settings)
+        turn = chat.send(question)
+        interrupted = _print(turn, came, settings)
+        reply = chat.settle()
+        if interrupted:
+            return INTERRUPTED
+        if turn.error:
+            raise turn.error
+        _say_if_short(reply)
+        return 0
+
+
+def _print(turn: Turn, came: threading.Event, settings: Settings) -> bool:
+    """Print the reply until it ends; whether Ctrl-C ended it."""
+    printer = _drawn if sys.stdout.isatty() else _raw
+    try:
+        printer(_events(turn, came), settings)
+    except BaseException as error:
+        turn.stop()
+        if not turn.wait(PATIENCE_S):
+            turn.abandon()
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        raise
+    return False
+
+
+def _events(turn: Turn, came: threading.Event) -> Iterator[list[Event]]:
+    """The events in the bunches they come in, until the turn has ended."""
+    ended = False
+    while not ended:
+        came.wait(0.25)
+        came.clear()
+        turn.tick()
+        ended = turn.ended
+        yield turn.drain()
+
+
+def _raw(bunches: Iterator[list[Event]], settings: Settings) -> None:
+    """The markdown as it is received, flushed as it streams, with one newline at its end."""
+    last = "\n"
+    try:
+        for events in bunches:
+            text = "".join(event.text for event in events if isinstance(event, TextDelta))
+            if text:
+                sys.stdout.write(text)
+                sys.stdout.flush()
+                last = text[-1]
+    finally:
+        if last != "\n":
+            sys.stdout.write("\n")
+            sys.stdout.flush()
+
+
+def _drawn(bunches: Iterator[list[Event]], settings: Settings) -> None:
+    """Rendered markdown, its open end shown live."""
+    from deepchat.cli.looks import drawing  # late: rich is only for a terminal
+    from deepchat.render.printed import Printed
+
+    draw = drawing(settings)
+    with Printed(sys.stdout) as printed:
+        reply = draw.reply(width=printed.width, height=printed.height)
+        try:
+            for events in bunches:
+                for event in events:
+                    if isinstance(event, TextDelta):
+                        reply.text(event.text)
+                frame = reply.frame()
+                printed.frame(frame.commit, frame.live)
+        finally:
+            printed.frame(reply.finish().commit, "")
+
+
+def _say_if_short(reply: Message) -> None:
+    """A reply that was cut is not told from a whole one by looking at it."""
+    if reply.finish_reason not in ("", "stop"):
+        sys.stderr.write(f"deepchat: The reply ended early: {reply.finish_reason}.\n")

@@ -1,0 +1,109 @@
+"""The chat in a terminal: rooms wired, session begun or resumed, and how to come back said at the end."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from contextlib import closing
+
+from deepchat.api.models import Catalogue
+from deepchat.chat import Chat
+from deepchat.cli.bugs import Bug
+from deepchat.cli.entry import KEY_PAGE, Wishes
+from deepchat.cli.looks import colored, drawing
+from deepchat.cli.wiring import Options, Provider, first_session, models_cache, resume
+from deepchat.config import Settings
+from deepchat.repl.interactive import Interactive
+from deepchat.repl.loop import House, Repl
+from deepchat.repl.needs import Page, Surface
+from deepchat.repl.plain import Plain
+from deepchat.store.sessions import Store
+
+Wire = Callable[[Surface, Callable[[], None]], House]
+
+
+def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
+    """Chat until the user leaves; the exit code."""
+    with closing(Provider(settings)) as provider, closing(Store(settings.paths.database)) as store:
+        wire = _wire(settings, provider, store)
+        begin = _begin(wishes, settings, store, provider, demo=demo)
+        if settings.ui.plain or os.environ.get("TERM") == "dumb":
+            plain = Plain(wire)
+            code, repl = plain.run(begin), plain.repl
+        else:
+            interactive = Interactive(
+                wire,
+                history=settings.paths.history,
+                color=colored(settings),
+                vi=settings.ui.editing_mode == "vi",
+            )
+            signal = asyncio.run(interactive.run(begin))
+            code, repl = signal and 128 + signal, interactive.repl
+        if not signal_ended(code):
+            _say_goodbye(repl)
+        return code
+
+
+def signal_ended(code: int) -> bool:
+    """Whether nobody is there any more to read a last line."""
+    return code > 128
+
+
+def _wire(settings: Settings, provider: Provider, store: Store) -> Wire:
+    draw = drawing(settings)
+
+    def wire(surface: Surface, changed: Callable[[], None]) -> House:
+        page = Page(surface, draw)
+        first = first_session(settings)
+        return House(
+            chat=Chat(provider, store, defaults=first, view=page, changed=changed),
+            library=store,
+            catalogue=Catalogue(provider.models, models_cache(settings)),
+            options=Options(settings),
+            drawing=draw,
+            page=page,
+            log_bug=lambda bug: Bug.of(bug, log=settings.paths.log_file, key=settings.key),
+            show_footer=settings.ui.footer,
+        )
+
+    return wire
+
+
+def _begin(
+    wishes: Wishes, settings: Settings, store: Store, provider: Provider, *, demo: bool
+) -> Callable[[Repl], None]:
+    def begin(repl: Repl) -> None:
+        desk = repl.desk
+        desk.page.notice(_welcome(wishes, repl, demo=demo))
+        for warning in settings.warnings:
+            desk.page.notice(warning)
+        repl.attempt(lambda: _enter_session(wishes, settings, store, repl))
+        provider.get_ready()
+
+    return begin
+
+
+def _enter_session(wishes: Wishes, settings: Settings, store: Store, repl: Repl) -> None:
+    if resume(repl.desk.chat, store, wishes, settings):
+        repl.show_last_exchange()
+    elif wishes.continue_:
+        repl.desk.page.notice("No chat is stored yet: this is the first one.")
+    elif wishes.resume == "":
+        repl.enter("/sessions")
+
+
+def _welcome(wishes: Wishes, repl: Repl, *, demo: bool) -> str:
+    if not demo:
+        return f"{repl.desk.chat.session.model} · /help"
+    if wishes.demo:
+        return "Offline demo: it answers from deepchat's manual, and nothing leaves this machine. · /help"
+    return (
+        "Offline demo, since no key is set: nothing leaves this machine. "
+        f"For a real model set DEEPINFRA_TOKEN ({KEY_PAGE}). · /help"
+    )
+
+
+def _say_goodbye(repl: Repl) -> None:
+    session = repl.desk.chat.session
+    if repl.desk.chat.stored:
+        sys.stdout.write(f"Go on with: deepchat -c, or deepchat -r {session.id[-6:]}\n")

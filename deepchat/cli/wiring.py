@@ -1,0 +1,115 @@
+"""The rooms wired together: what both the terminal session and the one-shot need."""
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deepchat.chat import Chat, Library
+from deepchat.cli.entry import Wishes
+from deepchat.config import PARAMETERS, Settings, parse_parameter
+from deepchat.conversation import Event, Json, ModelInfo, Persona, Request, Session
+from deepchat.errors import UsageError
+from deepchat.turn import Stop
+
+if TYPE_CHECKING:
+    from deepchat.api.client import Client
+
+
+class Provider:
+    """The server, reached by a client that is imported behind the prompt: requests takes a tenth of a second."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._made: Client | None = None
+
+    def _client(self) -> "Client":
+        from deepchat.api.client import Client  # late, see above
+
+        with self._lock:
+            if self._made is None:
+                self._made = Client(self._settings.provider.base_url, self._settings.key)
+            return self._made
+
+    def stream(self, request: Request, stop: Stop) -> Iterator[Event]:
+        """A reply as it arrives, as `turn.Model` says."""
+        yield from self._client().stream(request, stop)
+
+    def models(self) -> list[ModelInfo]:
+        """What the server offers."""
+        return self._client().models()
+
+    def get_ready(self) -> None:
+        """Import the client and make the connection, on a thread of its own, while the user types."""
+        threading.Thread(target=lambda: self._client().warm(), name="ready", daemon=True).start()
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._made:
+            self._made.close()
+
+
+class Options:
+    """The settings, as the commands see them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def personas(self) -> dict[str, Persona]:
+        return dict(self._settings.personas)
+
+    @property
+    def parameters(self) -> Sequence[tuple[str, str]]:
+        return [(parameter.name, parameter.help) for parameter in PARAMETERS]
+
+    def parse(self, name: str, text: str) -> Json:
+        """The value of a parameter as typed. UsageError when it cannot be one."""
+        return parse_parameter(name, text)
+
+    def rows(self) -> Sequence[tuple[str, str, str]]:
+        return self._settings.rows()
+
+
+def first_session(settings: Settings) -> Session:
+    """What a new session starts from."""
+    persona = settings.persona or Persona("", "")
+    return Session(
+        id="",
+        model=settings.model,
+        provider=settings.provider.name,
+        persona=persona.text,
+        persona_name=persona.name,
+        parameters=dict(settings.parameters),
+    )
+
+
+def models_cache(settings: Settings) -> Path:
+    """One file a provider: their lists have nothing to do with each other."""
+    name = re.sub(r"[^A-Za-z0-9.-]", "_", settings.provider.name)
+    return settings.paths.models_cache.with_name(f"models-{name}.json")
+
+
+def resume(chat: Chat, library: Library, wishes: Wishes, settings: Settings) -> bool:
+    """Go on with the session that -c or -r names; whether there is one. UsageError when -r finds none.
+
+    A model or a persona named by a flag takes the place of the session's own.
+    """
+    query = wishes.resume or ""
+    if not (wishes.continue_ or query):
+        return False
+    found = library.find(query, limit=1)
+    if not found:
+        if query:
+            raise UsageError(f"No chat fits “{query}”.", hint="-r alone lists the chats.")
+        return False
+    chat.resume(*library.load(found[0].id))
+    if wishes.persona and settings.persona:
+        chat.take_persona(settings.persona)
+    if wishes.system is not None:
+        chat.set_persona(wishes.system)
+    if wishes.model:
+        chat.set_model(settings.model)
+    return True

@@ -1,0 +1,82 @@
+"""Commands about which model answers."""
+
+from collections.abc import Iterator, Sequence
+
+from deepchat.conversation import ModelInfo
+from deepchat.errors import UsageError
+from deepchat.repl.commands import COMMANDS
+from deepchat.repl.needs import Desk
+
+GROUP = "Model"
+
+
+def _known(desk: Desk) -> Iterator[tuple[str, str]]:
+    for model in desk.catalogue.cached():
+        yield model.id, _price(model)
+
+
+@COMMANDS.command("/model", usage="[name]", group=GROUP, candidates=_known)
+async def model(desk: Desk, text: str) -> None:
+    """Answer with another model from the next message on; alone, show which one answers now.
+
+    The conversation goes on as it is. A name that the server's list does not hold changes nothing.
+    """
+    if not text:
+        desk.page.notice(desk.chat.session.model or "No model yet.")
+        return
+    known = desk.catalogue.cached() or await _fetch(desk)
+    if text not in {each.id for each in known}:
+        known = await _fetch(desk)
+    if known and text not in {each.id for each in known}:
+        near = ", ".join(desk.catalogue.nearest(text))
+        meant = f"Did you mean {near}? " if near else ""
+        raise UsageError(f"The server has no model {text}.", hint=f"{meant}/models lists them.")
+    desk.chat.set_model(text)
+    desk.page.notice(f"{text} answers from the next message on.")
+
+
+@COMMANDS.command("/models", usage="[filter]", group=GROUP)
+async def models(desk: Desk, text: str) -> None:
+    """List the models of the server, with context window and prices in US dollars per million tokens."""
+    offered = await _fetch(desk)
+    wanted = [
+        each for each in offered if all(word in _words(each) for word in text.lower().split())
+    ]
+    if not wanted:
+        desk.page.notice(f"No model matches {text}." if offered else "The server lists no models.")
+        return
+    rows = [
+        (
+            each.id,
+            _thousands(each.context_length),
+            _money(each.input_price),
+            _money(each.output_price),
+            " ".join(each.tags),
+        )
+        for each in sorted(wanted, key=lambda each: each.id.lower())
+    ]
+    desk.page.table(("model", "context", "in", "out", "tags"), rows)
+
+
+async def _fetch(desk: Desk) -> Sequence[ModelInfo]:
+    fetched: list[ModelInfo] = []
+    await desk.in_thread(lambda: fetched.extend(desk.catalogue.refresh()))
+    return fetched
+
+
+def _words(model: ModelInfo) -> str:
+    return f"{model.id} {' '.join(model.tags)}".lower()
+
+
+def _price(model: ModelInfo) -> str:
+    if model.input_price is None or model.output_price is None:
+        return ""
+    return f"{_money(model.input_price)} in, {_money(model.output_price)} out"
+
+
+def _money(price: float | None) -> str:
+    return "" if price is None else f"${price:.2f}"
+
+
+def _thousands(tokens: int | None) -> str:
+    return "" if tokens is None else f"{tokens // 1000}k" if tokens >= 1000 else str(tokens)

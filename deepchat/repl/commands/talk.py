@@ -1,0 +1,135 @@
+"""Commands about what is said: a new chat, the same question again, who the model is to be."""
+
+from collections.abc import Iterator
+
+from deepchat import context
+from deepchat.errors import UsageError
+from deepchat.repl.commands import COMMANDS
+from deepchat.repl.needs import Desk
+from deepchat.repl.words import count, nearest
+
+GROUP = "Chat"
+
+
+@COMMANDS.command("/new", group=GROUP)
+def new(desk: Desk, text: str) -> None:
+    """Begin a new chat, as configured; the one so far is kept."""
+    desk.chat.new()
+    desk.page.notice("A new chat.")
+
+
+@COMMANDS.command("/clear", "/reset", group=GROUP)
+def clear(desk: Desk, text: str) -> None:
+    """Empty the context; persona, model and parameters stay, and so does the screen.
+
+    What was said so far is kept as a session of its own: `/resume` brings it back.
+    """
+    said = len(context.prompt("", desk.chat.conversation.path()))
+    before = desk.chat.session
+    desk.chat.clear()
+    kept = f" What was said is kept: /resume {before.id[-6:]}" if said else ""
+    desk.page.notice(f"The context is empty.{kept}")
+
+
+@COMMANDS.command("/retry", "/regenerate", "/rerun", group=GROUP)
+def retry(desk: Desk, text: str) -> None:
+    """Ask the last question again; the answer it had is kept beside the new one."""
+    desk.chat.retry()
+    desk.show_reply()
+
+
+@COMMANDS.command("/system", usage="[text | -]", group=GROUP)
+def system(desk: Desk, text: str) -> None:
+    """Set who the model should be, from the next message on; alone, show it; with -, take it away.
+
+    The text may have several lines. It is sent as the one system message, first in each request.
+    """
+    if not text:
+        desk.page.notice(desk.chat.session.persona or "No persona yet. /system TEXT sets one.")
+        return
+    desk.chat.set_persona("" if text == "-" else text)
+    desk.page.notice(
+        "No persona from now on."
+        if text == "-"
+        else "The model is told so from the next message on."
+    )
+
+
+def _personas(desk: Desk) -> Iterator[tuple[str, str]]:
+    for persona in desk.options.personas.values():
+        yield persona.name, context.title_of(persona.text)
+
+
+@COMMANDS.command("/persona", "/role", usage="[name | -]", group=GROUP, candidates=_personas)
+def persona(desk: Desk, text: str) -> None:
+    """Take a persona from your configuration; alone, list them; with -, take it away.
+
+    Personas are `[personas.NAME]` in config.toml, or files in the folder `personas` beside it. One may bring a model and
+    parameters of its own.
+    """
+    personas = desk.options.personas
+    if text == "-":
+        desk.chat.set_persona("")
+        desk.page.notice("No persona from now on.")
+    elif text:
+        if text not in personas:
+            raise UsageError(
+                f"There is no persona {text}.", hint=nearest(text, personas, "/persona lists them.")
+            )
+        desk.chat.take_persona(personas[text])
+        desk.page.notice(f"The model is {text} from the next message on.")
+    elif personas:
+        mine = desk.chat.session.persona_name
+        desk.page.pairs(
+            [(f"{name} ←" if name == mine else name, about) for name, about in _personas(desk)]
+        )
+    else:
+        desk.page.notice(
+            "No personas yet. [personas.NAME] in config.toml makes one; /system TEXT sets one for this chat."
+        )
+
+
+def _settable(desk: Desk) -> Iterator[tuple[str, str]]:
+    return iter(desk.options.parameters)
+
+
+@COMMANDS.command("/set", usage="[name value]", group=GROUP, candidates=_settable)
+def set_(desk: Desk, text: str) -> None:
+    """Set a parameter, such as `/set temperature 0.2`; alone, show what is set and what can be.
+
+    Only what is set is sent; everything else is left to the server. `/unset` takes one back.
+    """
+    name, _, value = text.partition(" ")
+    if not name:
+        own = desk.chat.session.parameters
+        desk.page.pairs(
+            [
+                (f"{key} = {own[key]}" if key in own else key, about)
+                for key, about in _settable(desk)
+            ]
+        )
+        return
+    if not value.strip():
+        known = desk.chat.session.parameters
+        desk.page.notice(f"{name} = {known[name]}" if name in known else f"{name} is not set.")
+        return
+    desk.chat.set_parameter(name, desk.options.parse(name, value.strip()))
+    desk.page.notice(f"{name} = {desk.chat.session.parameters[name]}")
+
+
+def _set_already(desk: Desk) -> Iterator[tuple[str, str]]:
+    for name, value in desk.chat.session.parameters.items():
+        yield name, str(value)
+
+
+@COMMANDS.command("/unset", usage="name", group=GROUP, candidates=_set_already)
+def unset(desk: Desk, text: str) -> None:
+    """Leave a parameter to the server again."""
+    if text not in desk.chat.session.parameters:
+        raise UsageError(
+            f"{text or 'Nothing'} is not set.",
+            hint=nearest(text, desk.chat.session.parameters, "/set shows what is."),
+        )
+    desk.chat.unset_parameter(text)
+    left = count(len(desk.chat.session.parameters), "parameter")
+    desk.page.notice(f"{text} is left to the server; {left} still set.")

@@ -1,0 +1,174 @@
+"""The REPL in a terminal: one asyncio loop that takes keys, draws replies as they come, and answers signals."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from prompt_toolkit.input import Input
+from prompt_toolkit.output import Output
+
+from deepchat.errors import DeepchatError
+from deepchat.repl.commands.table import COMMANDS
+from deepchat.repl.completion import CommandCompleter
+from deepchat.repl.history import FileHistory
+from deepchat.repl.keys import Actions, bindings
+from deepchat.repl.loop import House, Repl
+from deepchat.repl.needs import Next, Surface
+from deepchat.repl.terminal import Parts, Terminal
+
+FRAMES_PER_S: Final = 30
+TICK_S: Final = 0.25
+PATIENCE_S: Final = 0.15
+
+HANGUPS: Final = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+class Interactive:
+    """A terminal, and the REPL in it. `wire` is given the surface and the wake-up call, and returns the rooms."""
+
+    def __init__(
+        self,
+        wire: Callable[[Surface, Callable[[], None]], House],
+        *,
+        history: Path | None,
+        color: bool = True,
+        vi: bool = False,
+        source: Input | None = None,
+        output: Output | None = None,
+    ) -> None:
+        completer = CommandCompleter(COMMANDS)
+        self.terminal = Terminal(
+            bindings=bindings(
+                Actions(
+                    enter=self._enter,
+                    interrupt=self._interrupt,
+                    leave=self._leave,
+                    redraw=lambda: self.terminal.redraw(),
+                    take_back=lambda: self.repl.take_back(),
+                    busy=lambda: self.repl.busy,
+                )
+            ),
+            completer=completer,
+            history=FileHistory(history),
+            parts=Parts(
+                status=lambda width: self.repl.status(width), queued=lambda: self.repl.queue
+            ),
+            color=color,
+            vi=vi,
+            source=source,
+            output=output,
+        )
+        house = wire(self.terminal, self._wake)
+        self.repl = Repl(house, self.terminal, in_thread=asyncio.to_thread)
+        completer.desk = self.repl.desk
+        self.bug: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._drawn_at = 0.0
+        self._draw_soon: asyncio.TimerHandle | None = None
+        self._signal = 0
+
+    async def run(self, begin: Callable[[Repl], None]) -> int:
+        """Until the user leaves; the number of the signal that ended it, or 0. `begin` is called once keys are taken."""
+        self._loop = asyncio.get_running_loop()
+        for number in HANGUPS:
+            self._loop.add_signal_handler(number, self._hang_up, number)
+        ticking = asyncio.create_task(self._tick())
+        try:
+            await self.terminal.run(lambda: begin(self.repl))
+        finally:
+            ticking.cancel()
+            self.repl.leave()
+            self._loop = None
+        if self.bug:
+            raise self.bug
+        return self._signal
+
+    # --- keys --------------------------------------------------------------------------------------------------------
+
+    def _enter(self, line: str) -> None:
+        outcome = self.repl.enter(line)
+        if outcome is Next.LEAVE:
+            self._leave()
+        elif isinstance(outcome, Awaitable):
+            self._spawn(self._await(line, outcome))
+
+    async def _await(self, line: str, outcome: Awaitable[Next | None]) -> None:
+        try:
+            if await outcome is Next.LEAVE:
+                self._leave()
+        except DeepchatError as error:
+            self.repl.refuse(line, error)
+
+    def _interrupt(self) -> None:
+        if self.repl.interrupt() is Next.LEAVE:
+            self._leave()
+        elif self.repl.busy:
+            self._spawn(self._make_sure_it_stops())
+
+    async def _make_sure_it_stops(self) -> None:
+        """A thread that hangs where nothing can reach it (DNS) is left behind."""
+        turn = self.repl.desk.chat.turn
+        await asyncio.sleep(PATIENCE_S)
+        if turn and turn is self.repl.desk.chat.turn and not turn.ended:
+            turn.abandon()
+            self._draw()
+
+    def _leave(self) -> None:
+        self.terminal.leave()
+
+    def _hang_up(self, number: int) -> None:
+        self._signal = number
+        self._leave()
+
+    # --- frames ------------------------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        """Called from a turn's thread: something came."""
+        loop = self._loop
+        if loop is not None:
+            with suppress(
+                RuntimeError
+            ):  # the loop closed in this very moment: nothing is left to draw
+                loop.call_soon_threadsafe(self._schedule)
+
+    def _schedule(self) -> None:
+        """Draw now, or when the last frame is a thirtieth of a second old; a burst is one frame."""
+        if self._draw_soon is None and self._loop is not None:
+            wait = max(0.0, self._drawn_at + 1 / FRAMES_PER_S - time.monotonic())
+            self._draw_soon = self._loop.call_later(wait, self._draw)
+
+    def _draw(self) -> None:
+        self._draw_soon = None
+        try:
+            self.repl.pump()
+        except Exception as bug:  # noqa: BLE001  nothing above would see it; `run` raises it again
+            self.bug = bug
+            self._leave()
+        self._drawn_at = time.monotonic()
+
+    async def _tick(self) -> None:
+        """While a reply is on its way: keep what a pausing stream has brought, and count the seconds."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            turn = self.repl.desk.chat.turn
+            if turn:
+                turn.tick()
+                self.terminal.refresh()
+
+    def _spawn(self, job: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            self.bug = task.exception()
+            self._leave()

@@ -1,0 +1,86 @@
+"""The keys, as a table: which key does what, and nothing about how it is done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prompt_toolkit.application.current import get_app
+from prompt_toolkit.filters import Condition, completion_is_selected, has_completions
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What keys can ask of the loop. `busy` tells whether there is a reply to stop."""
+
+    enter: Callable[[str], None]
+    interrupt: Callable[[], None]
+    leave: Callable[[], None]
+    redraw: Callable[[], None]
+    take_back: Callable[[], bool]
+    busy: Callable[[], bool]
+
+
+def bindings(actions: Actions) -> KeyBindings:
+    """The bindings of the composer, over those that prompt_toolkit has for editing."""
+    keys = KeyBindings()
+    busy = Condition(actions.busy)
+    typed = Condition(lambda: bool(get_app().current_buffer.text))
+
+    @keys.add("enter", filter=completion_is_selected)
+    def _accept_completion(event: KeyPressEvent) -> None:
+        event.current_buffer.complete_state = None
+
+    @keys.add("enter", filter=~completion_is_selected)
+    def _enter(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if (
+            buffer.document.text_before_cursor.endswith("\\")
+            and not buffer.document.text_after_cursor
+        ):
+            buffer.delete_before_cursor()
+            buffer.insert_text("\n")
+            return
+        text = buffer.text
+        if text.strip():
+            buffer.append_to_history()
+            buffer.reset()
+            actions.enter(text)
+
+    @keys.add("escape", "enter")
+    @keys.add("c-j")
+    def _newline(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    @keys.add("c-c")
+    @keys.add(Keys.SIGINT)
+    def _interrupt(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if not actions.busy() and buffer.text:
+            buffer.append_to_history()
+            buffer.reset()
+            return
+        actions.interrupt()
+
+    @keys.add("escape", filter=busy & ~has_completions)
+    def _stop(event: KeyPressEvent) -> None:
+        actions.interrupt()
+
+    @keys.add("c-d", filter=~typed)
+    def _leave(event: KeyPressEvent) -> None:
+        actions.leave()
+
+    @keys.add("up", filter=~typed)
+    def _up(event: KeyPressEvent) -> None:
+        if not actions.take_back():
+            event.current_buffer.auto_up()
+
+    @keys.add("c-l")
+    def _redraw(event: KeyPressEvent) -> None:
+        actions.redraw()
+
+    @keys.add("c-z")
+    def _suspend(event: KeyPressEvent) -> None:
+        event.app.suspend_to_background()
+
+    return keys

@@ -1,0 +1,286 @@
+"""Read, do, again: what a typed line sets going, and how a reply gets from its turn to the surface.
+
+Knows neither keys nor rows of the screen: `interactive` ties it to the terminal, `plain` to a stream.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from deepchat import context
+from deepchat.chat import Chat, Library
+from deepchat.conversation import Finished, Message, ReasoningDelta, Reported, TextDelta
+from deepchat.errors import DeepchatError
+from deepchat.repl.commands.table import COMMANDS
+from deepchat.repl.needs import (
+    Catalogue,
+    Desk,
+    Drawing,
+    Next,
+    Options,
+    Page,
+    ReplyView,
+    Surface,
+)
+from deepchat.repl.registry import message_of, split_command
+from deepchat.turn import Turn
+
+# Presses in quick succession belong to the one that stopped the reply; none of them leaves.
+MASHING_S: Final = 1.0
+HINT_S: Final = 5.0
+
+Pending = Awaitable[Next | None]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The rooms that a REPL needs, wired by `cli`."""
+
+    chat: Chat
+    library: Library
+    catalogue: Catalogue
+    options: Options
+    drawing: Drawing
+    page: Page
+    log_bug: Callable[[BaseException], Exception]
+    show_footer: bool = True
+    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class _Showing:
+    """The reply on the surface, and the size it is laid out for."""
+
+    turn: Turn
+    view: ReplyView
+    size: tuple[int, int]
+
+
+class Repl:
+    """One user at one surface. All of it runs on the loop's thread."""
+
+    def __init__(
+        self,
+        house: House,
+        surface: Surface,
+        *,
+        in_thread: Callable[[Callable[[], object]], Awaitable[object]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.queue: list[str] = []
+        self._house = house
+        self._chat = house.chat
+        self._surface = surface
+        self._clock = clock
+        self._showing: _Showing | None = None
+        self._stopped_at = self._hinted_at = float("-inf")
+        self._cost: tuple[str | None, float | None] = (None, None)
+        self.desk = Desk(
+            chat=house.chat,
+            library=house.library,
+            catalogue=house.catalogue,
+            options=house.options,
+            page=house.page,
+            show_last_exchange=self.show_last_exchange,
+            show_reply=self._show_reply,
+            compose=surface.compose,
+            in_thread=in_thread,
+            now_ms=house.now_ms,
+        )
+
+    # --- what was typed ----------------------------------------------------------------------------------------------
+
+    def enter(self, line: str) -> Next | Pending | None:
+        """Do what a typed line says: a command, or a message, which waits its turn while a reply arrives."""
+        command = split_command(line)
+        if command is None and line.strip() in ("exit", "quit"):
+            return Next.LEAVE
+        try:
+            if command is None:
+                self._say(message_of(line))
+                return None
+            return COMMANDS.find(command[0]).action(self.desk, command[1])
+        except DeepchatError as error:
+            self.refuse(line, error)
+            return None
+
+    def attempt(self, action: Callable[[], None]) -> None:
+        """Do something, and say in words why it did not work."""
+        try:
+            action()
+        except DeepchatError as error:
+            self._house.page.problem(error)
+
+    def refuse(self, line: str, error: DeepchatError) -> None:
+        """Say why a line was not obeyed, and give it back."""
+        self._house.page.problem(error)
+        self._give_back([line])
+
+    def _say(self, text: str) -> None:
+        if self._chat.turn:
+            self.queue.append(text)
+            self._surface.refresh()
+            return
+        self._print(self._house.drawing.question(text, self._surface.width) + "\n")
+        self._chat.send(text)
+        self._show_reply()
+
+    def take_back(self) -> bool:
+        """Put the last queued message into the composer again; whether there was one."""
+        if not self.queue:
+            return False
+        self._surface.compose(self.queue.pop())
+        self._surface.refresh()
+        return True
+
+    def interrupt(self) -> Next:
+        """Ctrl-C with nothing to clear: drop what is queued, else stop the reply, else hint, else leave."""
+        now = self._clock()
+        if self.queue:
+            self._surface.remember(self.queue.pop())
+            self._surface.refresh()
+        elif self._chat.turn:
+            self._stopped_at = now
+            self._chat.turn.stop()
+        elif now - self._stopped_at > MASHING_S:
+            if now - self._hinted_at < HINT_S:
+                return Next.LEAVE
+            self._hinted_at = now
+            self._house.page.notice("Ctrl-D or /exit leaves; so does Ctrl-C once more.")
+        return Next.GO_ON
+
+    @property
+    def busy(self) -> bool:
+        return self._chat.turn is not None
+
+    # --- the reply ---------------------------------------------------------------------------------------------------
+
+    def _show_reply(self) -> None:
+        assert self._chat.turn  # noqa: S101  a reply is shown when it was asked for
+        size = (self._surface.width, self._surface.height)
+        view = self._house.drawing.reply(width=size[0], height=size[1])
+        self._showing = _Showing(self._chat.turn, view, size)
+        self._surface.refresh()
+
+    def pump(self) -> None:
+        """Draw what has come; at the end of the turn settle it, and send what is queued."""
+        showing = self._showing
+        if showing is None:
+            return
+        self._fit(showing)
+        ended = showing.turn.ended
+        for event in showing.turn.drain():
+            match event:
+                case TextDelta(text):
+                    showing.view.text(text)
+                case ReasoningDelta(text):
+                    showing.view.reasoning(text)
+                case Reported() | Finished():
+                    pass  # the turn knows; the footer says it
+        if ended:
+            self._finish(showing)
+            return
+        frame = showing.view.frame()
+        self._surface.frame(frame.commit, frame.live)
+
+    def _fit(self, showing: _Showing) -> None:
+        size = (self._surface.width, self._surface.height)
+        if size != showing.size:
+            showing.size = size
+            showing.view.resize(*size)
+
+    def _finish(self, showing: _Showing) -> None:
+        self._showing = None
+        reply = self._chat.settle()
+        frame = showing.view.finish()
+        footer = self._footer(reply)
+        gap = "\n" if frame.commit or reply.text or reply.reasoning else ""
+        self._surface.frame(frame.commit + gap + footer, "")
+        if showing.turn.error:
+            self._house.page.problem(self._in_words(showing.turn.error))
+        self._print("\n")
+        self._after(reply)
+
+    def _footer(self, reply: Message) -> str:
+        says = self._house.show_footer and (
+            reply.text or reply.reasoning or reply.state == "stopped"
+        )
+        return self._house.drawing.footer(reply, self._surface.width) if says else ""
+
+    def _in_words(self, error: BaseException) -> Exception:
+        return error if isinstance(error, DeepchatError) else self._house.log_bug(error)
+
+    def _after(self, reply: Message) -> None:
+        if reply.state == "done":
+            if self.queue:
+                self._say(self.queue.pop(0))
+            return
+        unsent, self.queue = self.queue, []
+        unanswered = self._chat.unanswered
+        self._give_back([unanswered, *unsent] if unanswered else unsent)
+
+    def _give_back(self, texts: list[str]) -> None:
+        """Unsent texts return to the composer; when something new stands there, to the history."""
+        if not texts:
+            return
+        if not self._surface.draft:
+            self._surface.compose("\n\n".join(texts))
+            return
+        for text in texts:
+            self._surface.remember(text)
+
+    def leave(self) -> None:
+        """Stop and keep what is on its way, and the draft."""
+        turn = self._chat.turn
+        if turn:
+            turn.stop()
+            if not turn.wait(0.15):
+                turn.abandon()
+            self.pump()
+        for text in (*self.queue, self._surface.draft):
+            self._surface.remember(text)
+
+    # --- what is shown -----------------------------------------------------------------------------------------------
+
+    def show_last_exchange(self) -> None:
+        """Print the last question and answer of a resumed session, and what came before in a number."""
+        path = self._chat.conversation.path()
+        asked = [message for message in path if message.role == "user"]
+        width = self._surface.width
+        draw = self._house.drawing
+        title = self._chat.session.title or "A chat without a title"
+        earlier = f" · {len(asked) - 1} earlier turns" if len(asked) > 1 else ""
+        self._print(draw.heading(f"{title}{earlier}", width))
+        if not asked:
+            return
+        self._print("\n" + draw.question(asked[-1].text, width) + "\n")
+        reply = path[-1] if path[-1].role == "assistant" else None
+        if reply and reply.text:
+            self._print(draw.markdown(reply.text, width) + "\n")
+        if reply:
+            self._print(draw.footer(reply, width) + "\n")
+        if self._chat.unanswered:
+            self._give_back([self._chat.unanswered])
+
+    def status(self, width: int) -> str:
+        """The status line: what is going on, and with whom."""
+        return self._house.drawing.status(self._status_parts(), width)
+
+    def _status_parts(self) -> list[str]:
+        turn = self._chat.turn
+        doing = [f"{turn.phase} {turn.elapsed:.0f} s"] if turn else []
+        queued = [f"queued {len(self.queue)}"] if self.queue else []
+        named = self._chat.session.persona_name or ("persona" if self._chat.session.persona else "")
+        cost = [f"${self._spent():.4f}"] if self._spent() else []
+        return [*doing, *queued, self._chat.session.model, *([named] if named else []), *cost]
+
+    def _spent(self) -> float | None:
+        """What this conversation has cost; added up anew only when it has changed."""
+        leaf = self._chat.conversation.leaf
+        if self._cost[0] != leaf:
+            self._cost = (leaf, context.total_cost(self._chat.conversation.path()))
+        return self._cost[1]
+
+    def _print(self, ansi: str) -> None:
+        self._surface.print(ansi)

@@ -1,0 +1,177 @@
+"""What the REPL needs of the other rooms, in Protocols; `cli` hands it whatever fits."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from deepchat.chat import Chat, Library
+from deepchat.conversation import Json, Message, ModelInfo, Persona
+
+
+class Next(Enum):
+    """What happens after a command."""
+
+    GO_ON = "go on"
+    LEAVE = "leave"
+
+
+class Frame(Protocol):
+    """What one moment of a reply draws: rows to print for good, and the rows of its open end."""
+
+    @property
+    def commit(self) -> str: ...
+
+    @property
+    def live(self) -> str: ...
+
+
+class ReplyView(Protocol):
+    """One reply being drawn."""
+
+    def text(self, delta: str) -> None: ...
+
+    def reasoning(self, delta: str) -> None: ...
+
+    def frame(self) -> Frame: ...
+
+    def finish(self) -> Frame: ...
+
+    def resize(self, width: int, height: int) -> None: ...
+
+
+class Drawing(Protocol):
+    """Words into ANSI text. Every method cleans what it is given and ends its text with a newline."""
+
+    def reply(self, *, width: int, height: int) -> ReplyView: ...
+
+    def markdown(self, text: str, width: int) -> str: ...
+
+    def notice(self, text: str, width: int) -> str: ...
+
+    def problem(self, error: Exception, width: int) -> str: ...
+
+    def question(self, text: str, width: int) -> str: ...
+
+    def footer(self, reply: Message, width: int) -> str: ...
+
+    def heading(self, text: str, width: int) -> str: ...
+
+    def pairs(self, rows: Sequence[tuple[str, str]], width: int) -> str: ...
+
+    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str: ...
+
+    def status(self, parts: Sequence[str], width: int) -> str: ...
+
+
+class Surface(Protocol):
+    """Where it is drawn: the terminal with its composer, or a plain stream."""
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def draft(self) -> str:
+        """What stands in the composer, unsent."""
+        ...
+
+    def print(self, ansi: str) -> None:
+        """Print for good, above whatever is shown live."""
+        ...
+
+    def frame(self, commit: str, live: str) -> None:
+        """Print `commit` for good, then show `live` below it in place of what was shown there before."""
+        ...
+
+    def compose(self, text: str) -> None:
+        """Put a text into the composer, to be edited and sent."""
+        ...
+
+    def remember(self, text: str) -> None:
+        """Put a text into the history, where Up finds it."""
+        ...
+
+    def refresh(self) -> None:
+        """The status or the queue changed."""
+        ...
+
+
+class Catalogue(Protocol):
+    """The models that the provider offers."""
+
+    def cached(self) -> Sequence[ModelInfo]:
+        """As last seen, without asking anyone; empty when never seen."""
+        ...
+
+    def refresh(self) -> Sequence[ModelInfo]:
+        """As of now. Waits for the network: not on the loop's thread. Raises ApiError, NetworkError."""
+        ...
+
+    def nearest(self, name: str) -> Sequence[str]:
+        """Ids that look like this one."""
+        ...
+
+
+class Options(Protocol):
+    """What is configured."""
+
+    @property
+    def personas(self) -> dict[str, Persona]: ...
+
+    @property
+    def parameters(self) -> Sequence[tuple[str, str]]:
+        """Each parameter that can be set, with one line of help."""
+        ...
+
+    def parse(self, name: str, text: str) -> Json:
+        """The value of a parameter as typed. UsageError when there is no such one, or the value is out of range."""
+        ...
+
+    def rows(self) -> Sequence[tuple[str, str, str]]:
+        """Key, value and origin of everything configured; the key to the server is never shown."""
+        ...
+
+
+class Page:
+    """Where commands and the chat write what is not a reply."""
+
+    def __init__(self, surface: Surface, drawing: Drawing) -> None:
+        self._surface = surface
+        self._draw = drawing
+
+    def write(self, ansi: str) -> None:
+        self._surface.print(ansi)
+
+    def notice(self, text: str) -> None:
+        self.write(self._draw.notice(text, self._surface.width))
+
+    def problem(self, error: Exception) -> None:
+        self.write(self._draw.problem(error, self._surface.width))
+
+    def heading(self, text: str) -> None:
+        self.write(self._draw.heading(text, self._surface.width))
+
+    def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
+        self.write(self._draw.pairs(rows, self._surface.width))
+
+    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self.write(self._draw.table(headers, rows, self._surface.width))
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a command may reach."""
+
+    chat: Chat
+    library: Library
+    catalogue: Catalogue
+    options: Options
+    page: Page
+    show_last_exchange: Callable[[], None]
+    show_reply: Callable[[], None]
+    compose: Callable[[str], None]
+    in_thread: Callable[[Callable[[], object]], Awaitable[object]]
+    now_ms: Callable[[], int]

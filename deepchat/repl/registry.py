@@ -1,0 +1,114 @@
+"""The table of slash commands: how one is declared, found, and told from a message."""
+
+import difflib
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from deepchat.errors import UsageError
+from deepchat.repl.needs import Desk, Next
+
+Outcome = Next | None
+Action = Callable[[Desk, str], Outcome | Awaitable[Outcome]]
+Candidates = Callable[[Desk], Iterable[tuple[str, str]]]
+
+_COMMAND: Final = re.compile(r"/([a-z?][a-z-]*)(?:\s+|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One slash command. `usage` shows its arguments, `candidates` gives (value, help) pairs for Tab."""
+
+    name: str
+    aliases: tuple[str, ...]
+    usage: str
+    group: str
+    action: Action
+    candidates: Candidates | None
+
+    @property
+    def help(self) -> str:
+        """What it does, in one line."""
+        return inspect.getdoc(self.action).partition("\n")[0]  # type: ignore[union-attr]  # __init__ saw one
+
+    @property
+    def manual(self) -> str:
+        """What it does, whole."""
+        return inspect.getdoc(self.action) or ""
+
+
+class Registry:
+    """Commands by name, in groups. A name given twice, an unknown group or a command without a docstring is a
+    TypeError at import."""
+
+    def __init__(self, *groups: str) -> None:
+        self.groups = groups
+        self._commands: dict[str, Command] = {}
+        self._names: dict[str, Command] = {}
+
+    def command(
+        self,
+        name: str,
+        *aliases: str,
+        usage: str = "",
+        group: str,
+        candidates: Candidates | None = None,
+    ) -> Callable[[Action], Action]:
+        """Declare the decorated function as the command `name`; it gets the desk and the rest of the line."""
+
+        def declare(action: Action) -> Action:
+            if not inspect.getdoc(action):
+                raise TypeError(f"{name} says nothing about itself")
+            if group not in self.groups:
+                raise TypeError(f"{name} is in no group that exists")
+            command = Command(name, aliases, usage, group, action, candidates)
+            for word in (name, *aliases):
+                if word in self._names:
+                    raise TypeError(f"{word} is declared twice")
+                self._names[word] = command
+            self._commands[name] = command
+            return action
+
+        return declare
+
+    def __iter__(self) -> Iterator[Command]:
+        return iter(self._commands.values())
+
+    def find(self, word: str) -> Command:
+        """The command of this name, alias, or unambiguous beginning of a name. UsageError with the nearest otherwise."""
+        if word in self._names:
+            return self._names[word]
+        begun = [command for command in self if command.name.startswith(word)]
+        if len(begun) == 1:
+            return begun[0]
+        near = [command.name for command in begun] or self._nearest(word)
+        meant = f"Did you mean {_either(near)}? " if near else ""
+        raise UsageError(
+            f"There is no command {word}.",
+            hint=f"{meant}/help lists them all; start with // to send it as text.",
+        )
+
+    def _nearest(self, word: str) -> list[str]:
+        close = difflib.get_close_matches(word, self._names, n=3, cutoff=0.6)
+        return list(dict.fromkeys(self._names[name].name for name in close))
+
+
+def split_command(line: str) -> tuple[str, str] | None:
+    """A typed line as (command word, the rest), or None when it is a message.
+
+    `/word` and `/word rest` are commands; `/usr/bin`, `/* c */` and `//word` are not. The rest keeps its inner white
+    space: a pasted persona holds newlines.
+    """
+    found = _COMMAND.match(line)
+    return (f"/{found[1]}", line[found.end() :].strip()) if found else None
+
+
+def message_of(line: str) -> str:
+    """What a line that is no command says: `//word` is a way to write `/word`."""
+    return line[1:] if line.startswith("//") else line
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,304 @@
+"""The one owner of the terminal: a prompt_toolkit application that stays up for the whole session.
+
+From top to bottom, below what is already printed: the open end of the reply, queued messages, the composer, one status
+line. Nothing here knows what a chat is.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, TextIO
+
+from prompt_toolkit.application import Application
+from prompt_toolkit.application.current import set_app
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import Completer
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.filters import Condition, has_completions
+from prompt_toolkit.formatted_text import ANSI, AnyFormattedText, StyleAndTextTuples
+from prompt_toolkit.history import History
+from prompt_toolkit.input import Input
+from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.layout import (
+    BufferControl,
+    ConditionalContainer,
+    Dimension,
+    FormattedTextControl,
+    HSplit,
+    Layout,
+    VSplit,
+    Window,
+)
+from prompt_toolkit.layout.menus import CompletionsMenu
+from prompt_toolkit.output import ColorDepth, Output, create_output
+from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.styles import Style
+
+MARK: Final = "› "
+LIVE_ROWS: Final = 12
+COMPOSER_ROWS: Final = 12
+MENU_ROWS: Final = 6
+
+# No backgrounds: they are unreadable on somebody's theme, and leave stains when the window is resized.
+STYLE: Final = Style.from_dict(
+    {
+        "mark": "bold",
+        "queued": "dim",
+        "completion-menu": "noinherit",
+        "completion-menu.completion": "noinherit",
+        "completion-menu.completion.current": "noinherit bold reverse",
+        "completion-menu.meta.completion": "noinherit dim",
+        "completion-menu.meta.completion.current": "noinherit dim",
+        "scrollbar.background": "noinherit",
+        "scrollbar.button": "noinherit reverse",
+        "auto-suggestion": "dim",
+    }
+)
+
+
+class SteadyOutput(Vt100_Output):
+    """A vt100 output that writes a whole frame at once, and never touches what it does not own.
+
+    It erases rows one by one: ESC[J at the top left corner makes tmux push the erased rows into the scrollback. Bracketed
+    paste stays on between frames, where prompt_toolkit would switch it off and on.
+    """
+
+    def __init__(self, stdout: TextIO, get_size: Callable[[], Size]) -> None:
+        super().__init__(stdout, get_size, enable_cpr=False)
+        self._holding = False
+        self._session = False
+
+    @contextmanager
+    def one_frame(self) -> Iterator[None]:
+        """All that is written inside reaches the terminal in one write, as one synchronized update (DEC mode 2026)."""
+        self._holding = True
+        self.write_raw("\x1b[?2026h")
+        try:
+            yield
+        finally:
+            self.write_raw("\x1b[?2026l")
+            self._holding = False
+            self.flush()
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Inside, bracketed paste is on."""
+        super().enable_bracketed_paste()
+        self._session = True
+        try:
+            yield
+        finally:
+            self._session = False
+            super().disable_bracketed_paste()
+            self.show_cursor()
+            self.flush()
+
+    def flush(self) -> None:
+        if not self._holding:
+            super().flush()
+
+    def disable_bracketed_paste(self) -> None:
+        if not self._session:
+            super().disable_bracketed_paste()
+
+    def erase_down(self) -> None:
+        rows = max(1, self.get_size().rows)
+        below = min(rows - 1, LIVE_ROWS + COMPOSER_ROWS + MENU_ROWS)
+        wipe = "\x1b[K" + "\x1b[B\r\x1b[2K" * below
+        self.write_raw(f"\x1b7{wipe}\x1b8")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What fills the terminal, besides what is printed: asked for at each drawing, so each must be cheap."""
+
+    status: Callable[[int], str]
+    queued: Callable[[], list[str]]
+
+
+class Terminal:
+    """The application, and the few things that may be done to it. Use it on the loop's thread only."""
+
+    def __init__(
+        self,
+        *,
+        bindings: KeyBindings,
+        completer: Completer,
+        history: History,
+        parts: Parts,
+        color: bool = True,
+        vi: bool = False,
+        source: Input | None = None,
+        output: Output | None = None,
+    ) -> None:
+        self._parts = parts
+        self._live = ""
+        self._output = output or _output()
+        self.buffer = Buffer(
+            multiline=True,
+            history=history,
+            completer=completer,
+            complete_while_typing=Condition(self._is_command),
+            enable_history_search=False,
+        )
+        self.app: Application[None] = Application(
+            layout=Layout(self._body()),
+            key_bindings=bindings,
+            style=STYLE,
+            color_depth=None if color else ColorDepth.DEPTH_1_BIT,
+            editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
+            erase_when_done=True,
+            input=source,
+            output=self._output,
+        )
+        # Esc alone has to answer at once; the default waits half a second for more.
+        self.app.ttimeoutlen = 0.05
+        self.app.timeoutlen = 0.5
+
+    # --- Surface -----------------------------------------------------------------------------------------------------
+
+    @property
+    def width(self) -> int:
+        return max(1, self._output.get_size().columns)
+
+    @property
+    def height(self) -> int:
+        return max(1, self._output.get_size().rows)
+
+    @property
+    def draft(self) -> str:
+        return self.buffer.text
+
+    def print(self, ansi: str) -> None:
+        """Print for good, above the live view."""
+        self.frame(ansi, self._live)
+
+    def frame(self, commit: str, live: str) -> None:
+        """Print `commit` for good and show `live` under it, in one write."""
+        shrinks = live.count("\n") < self._live.count("\n") or (self._live and not live)
+        self._live = live
+        if not self.app.is_running:
+            self._output.write_raw(_crlf(commit))
+            self._output.flush()
+            return
+        with self._one_frame(), set_app(self.app):
+            if commit or shrinks:
+                self.app.renderer.erase()
+                self._output.write_raw(_crlf(commit))
+            self.app.renderer.render(self.app, self.app.layout)
+
+    def compose(self, text: str) -> None:
+        """Put a text into the composer, the cursor after it."""
+        self.buffer.text = text
+        self.buffer.cursor_position = len(text)
+
+    def remember(self, text: str) -> None:
+        """Put a text into the history."""
+        if text.strip():
+            self.buffer.history.append_string(text)
+
+    def refresh(self) -> None:
+        """Draw the region again, soon."""
+        self.app.invalidate()
+
+    def redraw(self) -> None:
+        """Draw the region anew, from nothing: for when something else wrote on the screen."""
+        with self._one_frame(), set_app(self.app):
+            self.app.renderer.erase()
+            self.app.renderer.render(self.app, self.app.layout)
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Take keys until `leave`. `ready` is called once the composer stands."""
+        with self._session():
+            await self.app.run_async(pre_run=ready)
+
+    def leave(self) -> None:
+        """End `run`; calling it again does nothing."""
+        if self.app.is_running and not self.app.is_done:
+            self.app.exit()
+
+    # --- what is drawn -----------------------------------------------------------------------------------------------
+
+    def _body(self) -> HSplit:
+        live = Window(
+            FormattedTextControl(self._live_rows),
+            dont_extend_height=True,
+            wrap_lines=False,
+            always_hide_cursor=True,
+        )
+        queued = Window(
+            FormattedTextControl(self._queued_rows), dont_extend_height=True, wrap_lines=False
+        )
+        composer = Window(
+            BufferControl(self.buffer, focusable=True),
+            get_line_prefix=_line_prefix,
+            wrap_lines=True,
+            dont_extend_height=True,
+            height=Dimension(min=1, max=COMPOSER_ROWS),
+        )
+        status = Window(
+            FormattedTextControl(lambda: ANSI(self._parts.status(self.width).rstrip("\n"))),
+            height=1,
+            dont_extend_height=True,
+        )
+        menu = CompletionsMenu(max_height=MENU_ROWS)
+        return HSplit(
+            [
+                ConditionalContainer(live, Condition(lambda: bool(self._live))),
+                ConditionalContainer(queued, Condition(lambda: bool(self._parts.queued()))),
+                composer,
+                ConditionalContainer(VSplit([menu, Window()]), has_completions),
+                ConditionalContainer(status, ~has_completions),
+            ]
+        )
+
+    def _live_rows(self) -> AnyFormattedText:
+        """The last rows of the live view that leave room for the composer, each shorter than the screen is wide."""
+        typed = min(COMPOSER_ROWS, self.buffer.document.line_count)
+        room = min(LIVE_ROWS, self.height - typed - 3)
+        rows = self._live.split("\n")[-room:] if room > 0 else []
+        return ANSI("\n".join(rows))
+
+    def _queued_rows(self) -> StyleAndTextTuples:
+        room = max(1, self.width - 14)
+        firsts = [" ".join(text.split())[:room] for text in self._parts.queued()]
+        return [("class:queued", "\n".join(f"queued: {first}" for first in firsts))]
+
+    def _is_command(self) -> bool:
+        return self.buffer.text.startswith("/")
+
+    @contextmanager
+    def _one_frame(self) -> Iterator[None]:
+        if isinstance(self._output, SteadyOutput):
+            with self._output.one_frame():
+                yield
+        else:
+            yield
+
+    @contextmanager
+    def _session(self) -> Iterator[None]:
+        if isinstance(self._output, SteadyOutput):
+            with self._output.session():
+                yield
+        else:
+            yield
+
+
+def _output() -> Output:
+    """The console of Windows has ways of its own; everywhere else it is a vt100."""
+    if sys.platform == "win32":
+        return create_output()
+    plain = Vt100_Output.from_pty(sys.stdout, enable_bell=False)
+    return SteadyOutput(sys.stdout, plain.get_size)
+
+
+def _line_prefix(line: int, wraps: int) -> StyleAndTextTuples:
+    """The mark before the first row; the other rows are only indented, so that copying brings nothing along."""
+    return [("class:mark", MARK)] if line == 0 and wraps == 0 else [("", " " * len(MARK))]
+
+
+def _crlf(text: str) -> str:
+    """Raw mode does not return the carriage."""
+    return text.replace("\n", "\r\n")

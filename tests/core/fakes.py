@@ -1,0 +1,79 @@
+"""A model that says what it is told to, and a journal that remembers: plain classes in place of a server and a disk."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from deepchat.conversation import Event, Message, Request, Session
+from deepchat.errors import StoreError
+from deepchat.turn import Stop
+
+
+class ScriptedModel:
+    """Gives the events, or raises the errors, of `script`; each of its items is one reply. `wait` makes one hang."""
+
+    wait = object()
+
+    def __init__(self) -> None:
+        self.script: list[list[object]] = []
+        self.requests: list[Request] = []
+        self.asked: Callable[[], None] = lambda: None
+        self.hanging = threading.Event()
+
+    def stream(self, request: Request, stop: Stop) -> Iterator[Event]:
+        self.asked()
+        self.requests.append(request)
+        for item in self.script.pop(0):
+            if item is self.wait:
+                self.hanging.set()
+                assert stop.wait(10)
+            elif isinstance(item, Exception):
+                raise item
+            else:
+                yield item  # type: ignore[misc]  # an event, by the script
+
+
+@dataclass
+class MemoryJournal:
+    """What was kept, in lists. `broken` makes each write fail."""
+
+    sessions: list[Session] = field(default_factory=list)
+    opened: list[tuple[Message, ...]] = field(default_factory=list)
+    pieces: list[tuple[str, str]] = field(default_factory=list)
+    sealed: list[Message] = field(default_factory=list)
+    broken: bool = False
+
+    def open_turn(self, session: Session, messages: Sequence[Message]) -> None:
+        self._check()
+        self.sessions.append(session)
+        self.opened.append(tuple(messages))
+
+    def append(self, reply_id: str, *, text: str, reasoning: str) -> None:
+        self._check()
+        self.pieces.append((text, reasoning))
+
+    def seal(self, reply: Message) -> None:
+        self._check()
+        self.sealed.append(reply)
+
+    def update(self, session: Session) -> None:
+        self._check()
+        self.sessions.append(session)
+
+    def _check(self) -> None:
+        if self.broken:
+            raise StoreError("The disk is full.")
+
+
+class Listener:
+    """A view that writes down what it was told."""
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+        self.problems: list[Exception] = []
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+    def problem(self, error: Exception) -> None:
+        self.problems.append(error)

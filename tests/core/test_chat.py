@@ -1,0 +1,223 @@
+"""One live chat: what goes into the request, what is kept, and what a failed question leaves behind."""
+
+import pytest
+
+from deepchat.conversation import (
+    Finished,
+    Persona,
+    PromptMessage,
+    ReasoningDelta,
+    Reported,
+    TextDelta,
+    Usage,
+)
+from deepchat.errors import ServerTrouble, StreamCut, UsageError
+
+ANSWER = [TextDelta("Hel"), TextDelta("lo"), Finished("stop")]
+
+
+def say(chat, model, text, script=ANSWER):
+    model.script.append(list(script))
+    turn = chat.send(text)
+    assert turn.wait(5)
+    return chat.settle()
+
+
+def prompt(model):
+    return [(message.role, message.text) for message in model.requests[-1].messages]
+
+
+def test_the_whole_history_goes_out_each_turn(chat, model):
+    say(chat, model, "one")
+    say(chat, model, "two")
+    assert prompt(model) == [("user", "one"), ("assistant", "Hello"), ("user", "two")]
+
+
+def test_parameters_model_and_session_go_with_the_request(chat, model):
+    say(chat, model, "one")
+    request = model.requests[-1]
+    assert (request.model, request.parameters) == ("m", {"temperature": 0.5})
+    assert request.session == chat.session.id
+
+
+def test_the_question_is_kept_before_the_request_goes_out(chat, model, journal):
+    model.script.append(list(ANSWER))
+    kept_before = []
+    model.asked = lambda: kept_before.extend(journal.opened)
+    assert chat.send("one").wait(5)
+    assert len(kept_before) == 1
+    assert [message.role for message in journal.opened[0]] == ["user", "assistant"]
+
+
+def test_the_reply_is_sealed_with_what_the_server_reported(chat, model, journal):
+    usage = Usage(12, 3, cost=0.5)
+    reported = Reported(model="other", request_id="r1", usage=usage)
+    reply = say(
+        chat, model, "one", [ReasoningDelta("hm"), TextDelta("x"), reported, Finished("length")]
+    )
+    assert journal.sealed == [reply]
+    assert (reply.text, reply.reasoning, reply.state) == ("x", "hm", "done")
+    assert (reply.reported_model, reply.request_id, reply.usage) == ("other", "r1", usage)
+    assert reply.finish_reason == "length"
+
+
+def test_a_persona_counts_from_the_next_request_and_is_recorded_at_that_point(chat, model, journal):
+    say(chat, model, "one")
+    chat.set_persona("Be a pirate.")
+    say(chat, model, "two")
+    chat.set_persona("")
+    say(chat, model, "three")
+    assert [m.role for m in chat.conversation.path()].count("system") == 2
+    assert [m[0].text for m in journal.opened if m[0].role == "system"] == ["Be a pirate.", ""]
+    assert [request.messages[0] for request in model.requests] == [
+        PromptMessage("user", "one"),
+        PromptMessage("system", "Be a pirate."),
+        PromptMessage("user", "one"),
+    ]
+
+
+def test_exactly_one_system_message_goes_first(chat, model):
+    for persona in ("a", "b", "c"):
+        chat.set_persona(persona)
+        say(chat, model, "x")
+    assert [role for role, _ in prompt(model)].count("system") == 1
+    assert prompt(model)[0] == ("system", "c")
+
+
+def test_a_persona_brings_its_model_and_parameters(chat):
+    chat.take_persona(Persona("cat", "Meow.", model="m2", parameters={"top_p": 0.1}))
+    assert (chat.session.model, chat.session.persona) == ("m2", "Meow.")
+    assert chat.session.parameters == {"temperature": 0.5, "top_p": 0.1}
+
+
+def test_a_retry_keeps_the_first_answer_beside_the_second(chat, model):
+    first = say(chat, model, "one")
+    model.script.append([TextDelta("Other"), Finished("stop")])
+    assert chat.retry().wait(5)
+    second = chat.settle()
+    assert first.parent == second.parent
+    assert first.id in chat.conversation.messages
+    assert [m.text for m in chat.conversation.path()] == ["one", "Other"]
+
+
+def test_a_retry_follows_a_persona_set_since(chat, model):
+    say(chat, model, "one")
+    chat.set_persona("Be brief.")
+    model.script.append(list(ANSWER))
+    assert chat.retry().wait(5)
+    chat.settle()
+    assert prompt(model) == [("system", "Be brief."), ("user", "one")]
+
+
+def test_a_retry_without_a_question_is_refused_in_words(chat):
+    with pytest.raises(UsageError, match="no question"):
+        chat.retry()
+
+
+def test_a_second_question_has_to_wait(chat, model):
+    model.script.append([model.wait])
+    turn = chat.send("one")
+    with pytest.raises(UsageError, match="on its way"):
+        chat.send("two")
+    turn.stop()
+    assert turn.wait(5)
+
+
+def test_a_stopped_reply_is_kept_and_part_of_the_context(chat, model, journal):
+    model.script.append([TextDelta("Half"), model.wait])
+    turn = chat.send("one")
+    assert model.hanging.wait(5)
+    turn.stop()
+    assert turn.wait(5)
+    reply = chat.settle()
+    assert (reply.text, reply.state, turn.error) == ("Half", "stopped", None)
+    assert journal.sealed == [reply]
+    say(chat, model, "two")
+    assert prompt(model) == [("user", "one"), ("assistant", "Half"), ("user", "two")]
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(ServerTrouble("no"), "failed"), (StreamCut("cut"), "cut"), (None, "cut")],
+)
+def test_what_came_before_a_failure_is_kept(chat, model, error, state):
+    reply = say(chat, model, "one", [TextDelta("Half"), *([error] if error else [])])
+    assert (reply.text, reply.state) == ("Half", state)
+    assert reply.error
+
+
+def test_a_question_without_an_answer_gives_its_place_to_the_next(chat, model):
+    say(chat, model, "one")
+    say(chat, model, "lost", [ServerTrouble("busy")])
+    assert chat.unanswered == "lost"
+    say(chat, model, "again")
+    assert prompt(model) == [("user", "one"), ("assistant", "Hello"), ("user", "again")]
+    assert chat.unanswered == ""
+    assert any(message.text == "lost" for message in chat.conversation.messages.values())
+
+
+def test_a_question_without_an_answer_can_be_asked_again(chat, model):
+    say(chat, model, "lost", [ServerTrouble("busy")])
+    model.script.append(list(ANSWER))
+    assert chat.retry().wait(5)
+    assert chat.settle().text == "Hello"
+    assert prompt(model) == [("user", "lost")]
+
+
+def test_a_disk_that_fails_is_said_once_and_the_chat_goes_on(chat, model, journal, view):
+    journal.broken = True
+    assert say(chat, model, "one").text == "Hello"
+    assert say(chat, model, "two").text == "Hello"
+    assert [str(problem) for problem in view.problems] == ["The disk is full."]
+
+
+def test_a_hanging_thread_can_be_left_behind(chat, model, journal):
+    model.script.append([TextDelta("Half"), model.wait, TextDelta("late")])
+    turn = chat.send("one")
+    assert model.hanging.wait(5)
+    turn.abandon()
+    assert turn.ended
+    assert chat.settle().text == "Half"
+    assert len(journal.sealed) == 1
+
+
+def test_the_first_message_gives_the_title(chat, model):
+    say(chat, model, "  What is\tup?  \nmore")
+    assert chat.session.title == "What is up?"
+
+
+def test_new_begins_as_configured_and_clear_keeps_the_setup(chat, model):
+    first = chat.session.id
+    chat.set_persona("p")
+    chat.set_model("m9")
+    say(chat, model, "one")
+    chat.clear()
+    assert (chat.session.persona, chat.session.model) == ("p", "m9")
+    assert (chat.session.title, chat.conversation.path()) == ("", ())
+    assert chat.session.id != first
+    chat.new()
+    assert (chat.session.persona, chat.session.model) == ("", "m")
+
+
+def test_a_resumed_session_of_another_provider_keeps_the_present_model(chat, model):
+    say(chat, model, "one")
+    stored, conversation = chat.session, chat.conversation
+    chat.new()
+    chat.set_model("here")
+    chat.resume(stored, conversation)
+    assert chat.session.model == "m"
+    elsewhere = type(stored)(
+        **{name: getattr(stored, name) for name in stored.__slots__} | {"provider": "q"}
+    )
+    chat.set_model("here")
+    chat.resume(elsewhere, conversation)
+    assert (chat.session.model, chat.session.provider) == ("here", "p")
+
+
+def test_a_change_is_kept_only_once_there_is_a_turn(chat, model, journal):
+    chat.set_model("m2")
+    assert journal.sessions == []
+    say(chat, model, "one")
+    chat.set_parameter("seed", 1)
+    chat.unset_parameter("temperature")
+    assert journal.sessions[-1].parameters == {"seed": 1}
