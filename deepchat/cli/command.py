@@ -11,6 +11,7 @@ import click
 from deepchat import __version__
 from deepchat.cli import entry
 from deepchat.cli.bugs import Bug
+from deepchat.cli.wishes import Wishes
 from deepchat.errors import DeepchatError
 
 INTERRUPTED: Final = 130
@@ -55,7 +56,7 @@ def deepchat(**flags: object) -> int:
 
     Type a message and press Enter; /help lists what else can be typed.
     """
-    return entry.start(entry.Wishes(**flags))  # type: ignore[arg-type]  # click checked them
+    return entry.start(Wishes(**flags))  # type: ignore[arg-type]  # click checked them
 
 
 def run(arguments: Sequence[str]) -> int:

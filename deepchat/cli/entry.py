@@ -4,45 +4,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Final
+from dataclasses import replace
 
 from deepchat.cli.bugs import Bug
-from deepchat.config import Flags, Provider, Settings, load, private_dir
+from deepchat.cli.wishes import KEY_PAGE, Wishes
+from deepchat.config import Provider, Settings, load, private_dir
 from deepchat.errors import DeepchatError, NoKey, UsageError
-
-KEY_PAGE: Final = "deepinfra.com/dash/api_keys"
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """The flags, as they were given."""
-
-    continue_: bool = False
-    resume: str | None = None
-    question: str | None = None
-    model: str | None = None
-    system: str | None = None
-    persona: str | None = None
-    demo: bool = False
-    base_url: str | None = None
-    plain: bool = False
-    config: Path | None = None
-    data_dir: Path | None = None
-    debug: bool = False
-
-    @property
-    def flags(self) -> Flags:
-        return Flags(
-            config=self.config,
-            data_dir=self.data_dir,
-            base_url=self.base_url,
-            model=self.model,
-            system=self.system,
-            persona=self.persona,
-            plain=self.plain or None,
-        )
 
 
 def start(wishes: Wishes) -> int:
@@ -75,11 +42,11 @@ def _bugs_logged(settings: Settings) -> Iterator[None]:
 def _once(wishes: Wishes, settings: Settings) -> int:
     from deepchat.cli import oneshot  # late: brings the store and the client along
 
+    _warn(settings)
     if not wishes.demo:
         _require_key(settings)
     with ExitStack() as stack:
         settings = _answering(wishes, settings, stack)
-        _warn(settings)
         piped = "" if sys.stdin.isatty() else sys.stdin.read()
         question = "\n\n".join(part for part in (wishes.question or "", piped.strip("\n")) if part)
         if not question.strip():

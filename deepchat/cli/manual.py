@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from deepchat.cli.entry import KEY_PAGE
+from deepchat.cli.wishes import KEY_PAGE
 from deepchat.config import KEYS, PARAMETERS
 from deepchat.demo.manual import Page
 from deepchat.repl.commands.program import KEYS as KEY_TABLE
@@ -78,9 +78,7 @@ def _commands() -> Iterator[Page]:
 
 
 def _flags() -> Iterator[Page]:
-    from deepchat.cli.command import deepchat  # late: the command imports this room
-
-    for option in deepchat.params:
+    for option in click.get_current_context().command.params:
         if isinstance(option, click.Option) and option.help:
             name = " ".join(filter(None, [", ".join(option.opts), option.metavar]))
             yield Page(f"Flag {name}", option.help)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from deepchat.chat import Chat, Unsaved
-from deepchat.cli.entry import Wishes
 from deepchat.cli.wiring import Provider, first_session, resume
+from deepchat.cli.wishes import Wishes
 from deepchat.config import Settings, private_dir
 from deepchat.conversation import Event, Message, TextDelta
 from deepchat.store.sessions import Store

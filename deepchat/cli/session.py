@@ -9,9 +9,9 @@ from contextlib import closing
 from deepchat.api.models import Catalogue
 from deepchat.chat import Chat
 from deepchat.cli.bugs import Bug
-from deepchat.cli.entry import KEY_PAGE, Wishes
 from deepchat.cli.looks import colored, drawing
 from deepchat.cli.wiring import Options, Provider, first_session, models_cache, resume
+from deepchat.cli.wishes import KEY_PAGE, Wishes
 from deepchat.config import Settings
 from deepchat.repl.interactive import Interactive
 from deepchat.repl.loop import House, Repl

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepchat.chat import Chat, Library
-from deepchat.cli.entry import Wishes
+from deepchat.cli.wishes import Wishes
 from deepchat.config import PARAMETERS, Settings, parse_parameter
 from deepchat.conversation import Event, Json, ModelInfo, Persona, Request, Session
 from deepchat.errors import UsageError

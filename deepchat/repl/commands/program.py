@@ -36,12 +36,13 @@ def help_(desk: Desk, text: str) -> None:
         command = COMMANDS.find("/" + text.lstrip("/"))
         desk.page.heading(signature(command))
         desk.page.notice(command.manual)
+        if command.aliases:
+            desk.page.notice(f"Also: {' '.join(command.aliases)}")
         return
     for group in COMMANDS.groups:
         desk.page.heading(group)
         desk.page.pairs([(signature(c), c.help) for c in COMMANDS if c.group == group])
-    desk.page.heading("Keys")
-    desk.page.pairs(KEYS)
+    desk.page.notice("/help COMMAND tells more about one, /keys lists the keys.")
 
 
 @COMMANDS.command("/keys", group=GROUP)
@@ -65,6 +66,5 @@ def exit_(desk: Desk, text: str) -> Next:
 
 
 def signature(command: Command) -> str:
-    """A command as one types it, with its other names."""
-    names = " ".join((command.name, *command.aliases))
-    return f"{names} {command.usage}".rstrip()
+    """A command as one types it."""
+    return f"{command.name} {command.usage}".rstrip()

@@ -1,0 +1,39 @@
+"""What the command line asked for, before anything else is known."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from deepchat.config import Flags
+
+KEY_PAGE: Final = "deepinfra.com/dash/api_keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The flags, as they were given."""
+
+    continue_: bool = False
+    resume: str | None = None
+    question: str | None = None
+    model: str | None = None
+    system: str | None = None
+    persona: str | None = None
+    demo: bool = False
+    base_url: str | None = None
+    plain: bool = False
+    config: Path | None = None
+    data_dir: Path | None = None
+    debug: bool = False
+
+    @property
+    def flags(self) -> Flags:
+        return Flags(
+            config=self.config,
+            data_dir=self.data_dir,
+            base_url=self.base_url,
+            model=self.model,
+            system=self.system,
+            persona=self.persona,
+            plain=self.plain or None,
+        )

@@ -1,0 +1,26 @@
+"""What the user configured, and where deepchat's files live: config.toml, environment and flags → frozen Settings.
+
+Only here are files of the configuration read; what is drawn of it is cleaned where it is drawn.
+"""
+
+from deepchat.config.keys import KEYS, PARAMETERS, THEMES, Key, Parameter, parse_parameter
+from deepchat.config.paths import Paths, paths, private_dir
+from deepchat.config.providers import Provider
+from deepchat.config.settings import Flags, Settings, Ui, load
+
+__all__ = [
+    "KEYS",
+    "PARAMETERS",
+    "THEMES",
+    "Flags",
+    "Key",
+    "Parameter",
+    "Paths",
+    "Provider",
+    "Settings",
+    "Ui",
+    "load",
+    "parse_parameter",
+    "paths",
+    "private_dir",
+]

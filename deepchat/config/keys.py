@@ -1,0 +1,153 @@
+"""Every key of config.toml and every parameter of a request, each in one line; adding one is adding a line."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from deepchat.config.kinds import (
+    BASE_URL,
+    RESPONSE_FORMAT,
+    SWITCH,
+    TEXT,
+    VARIABLES,
+    Kind,
+    choice,
+    number,
+    texts,
+    whole,
+)
+from deepchat.conversation import Json
+from deepchat.errors import UsageError
+from deepchat.text import clean_line
+
+# A key's place in the file: the tables it is in, then its name.
+Place = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a request. What is not set is not sent, so none has a default."""
+
+    name: str
+    kind: Kind
+    help: str
+
+
+# Names and ranges as DeepInfra documents them: OpenAIChatCompletionsIn in api.deepinfra.com/openapi.json, and
+# docs.deepinfra.com for reasoning_effort and service_tier.
+PARAMETERS: Final = (
+    Parameter("temperature", number(0, 2), "How freely words are chosen; 0 is the most predictable."),
+    Parameter("top_p", number(0, 1, above=True), "Choose among the likeliest words of this total probability."),
+    Parameter("min_p", number(0, 1), "Leave out words less likely than this share of the likeliest."),
+    Parameter("top_k", whole(0, 999), "Choose among this many words; 0 is no limit."),
+    Parameter("max_tokens", whole(0, 1_000_000), "The longest reply, in tokens."),
+    Parameter("stop", texts(16), "Texts at which the reply ends."),
+    Parameter("seed", whole(-(2**63), 2**64 - 1), "Makes a reply repeatable, as far as the server can."),
+    Parameter("presence_penalty", number(-2, 2), "Above 0, favours words that have not been used yet."),
+    Parameter("frequency_penalty", number(-2, 2), "Above 0, avoids words the more often they were used."),
+    Parameter("repetition_penalty", number(0.01, 5), "Above 1, avoids repetition; 1 is neutral."),
+    Parameter(
+        "reasoning_effort",
+        choice("none", "minimal", "low", "medium", "high", "xhigh", "max"),
+        "How long a reasoning model thinks first.",
+    ),
+    Parameter("response_format", RESPONSE_FORMAT, "The form of the reply, such as json_object."),
+    Parameter("service_tier", choice("priority", "flex"), "Faster for more money, or slower for less."),
+)  # fmt: skip
+
+_PARAMETER: Final = {parameter.name: parameter for parameter in PARAMETERS}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of the file; `*` in its name stands for any name. None as the default is "not set".
+
+    `flag` is the field of `Flags` that beats everything; `variable` the environment's word, read as the value;
+    `switch` a variable that, when it is not empty, means the value beside it.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    default: Json = None
+    flag: str = ""
+    variable: str = ""
+    switch: tuple[str, Json] | None = None
+
+
+# The themes of deepchat.render.theme; a test keeps the two lists the same.
+THEMES: Final = (
+    "ansi", "mono", "solarized-dark", "solarized-light", "gruvbox-dark", "gruvbox-light", "dracula",
+)  # fmt: skip
+
+KEYS: Final = (
+    Key("provider", TEXT, "Who is asked: deepinfra, or one of [providers] below.",
+        default="deepinfra", flag="provider", variable="DEEPCHAT_PROVIDER"),
+    Key("base_url", BASE_URL, "Any OpenAI-compatible server, in place of a provider.",
+        flag="base_url", variable="DEEPCHAT_BASE_URL"),
+    Key("model", TEXT, "The model that a new chat starts with.",
+        default="anthropic/claude-4-sonnet", flag="model", variable="DEEPCHAT_MODEL"),
+    Key("persona", TEXT, "The persona that a new chat starts with.", default="", flag="persona"),
+    Key("ui.theme", choice(*THEMES), "The colours.", default="ansi"),
+    Key("ui.color", choice("auto", "always", "never"), "Whether there are colours at all.",
+        default="auto", flag="color", switch=("NO_COLOR", "never")),
+    Key("ui.plain", SWITCH, "No redrawing, no decoration: for screen readers and logs.",
+        default=False, flag="plain", switch=("ACCESSIBLE", True)),
+    Key("ui.editing_mode", choice("emacs", "vi"), "The keys for editing what you type.", default="emacs"),
+    Key("ui.think", choice("show", "fold", "hide"), "What is seen of a model's reasoning.", default="fold"),
+    Key("ui.footer", SWITCH, "Tokens, cost and time after each reply.", default=True),
+    Key("ui.title", SWITCH, "The chat's title in the title of the window.", default=True),
+    Key("ui.bell", choice("never", "long", "always"), "Ring when a reply is complete; long: after a wait.",
+        default="never"),
+    *(Key(f"parameters.{one.name}", one.kind, one.help) for one in PARAMETERS),
+    Key("personas.*.system", TEXT, "What the model is told to be."),
+    Key("personas.*.model", TEXT, "The model this persona is meant for."),
+    *(Key(f"personas.*.parameters.{one.name}", one.kind, one.help) for one in PARAMETERS),
+    Key("providers.*.base_url", BASE_URL, "The address below which /chat/completions lies."),
+    Key("providers.*.key_variable", VARIABLES, "The environment variable that holds its key, or a list."),
+    Key("providers.*.model", TEXT, "The model to start with at this provider."),
+)  # fmt: skip
+
+_PLACES: Final = {tuple(key.name.split(".")): key for key in KEYS}
+
+
+def key_at(place: Place) -> Key | None:
+    """The key that stands at this place, None when there is none."""
+    return next((key for known, key in _PLACES.items() if _covers(known, place)), None)
+
+
+def names_in(table: Place) -> list[str]:
+    """What may stand in this table, each name once; empty when there is no such table. `*` is any name."""
+    depth = len(table)
+    below = (known for known in _PLACES if len(known) > depth and _covers(known[:depth], table))
+    return list(dict.fromkeys(known[depth] for known in below))
+
+
+def _covers(known: Place, place: Place) -> bool:
+    return len(known) == len(place) and all(
+        name in ("*", other) for name, other in zip(known, place, strict=True)
+    )
+
+
+def nearest(name: str, names: list[str]) -> str:
+    """The name that was probably meant, "" when none is near."""
+    # Matching is quadratic, and no name is that long.
+    return next(iter(get_close_matches(name[:80].lower(), names, n=1)), "")
+
+
+def parse_parameter(name: str, text: str) -> Json:
+    """The value of a parameter as typed after `/set`. UsageError for an unknown name, or a value out of range."""
+    parameter = _PARAMETER.get(name)
+    if parameter is None:
+        near = nearest(name, list(_PARAMETER))
+        raise UsageError(
+            f"There is no parameter “{clean_line(name, 40)}”.",
+            hint=f"Did you mean {near}?" if near else f"There are {', '.join(_PARAMETER)}.",
+        )
+    try:
+        return parameter.kind.take(parameter.kind.read(text.strip()))
+    except ValueError:
+        raise UsageError(
+            f"{name} must be {parameter.kind.expected}, not “{clean_line(text, 40)}”.",
+            hint=parameter.help,
+        ) from None

@@ -1,0 +1,156 @@
+"""What a configured value may be: how it is checked, how it is read from typed text, and what was expected; pure."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from deepchat.conversation import Json
+
+_URL: Final = re.compile(r"https?://[^\s/?#@\\]+(?:/[^\s?#@\\]*)?", re.IGNORECASE)
+
+# An upper-case name is a variable; anything else there is most likely the key itself, pasted.
+_VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
+
+_SWITCH: Final = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of value.
+
+    `expected` completes the sentence "it must be …". `take` gives the value as it is used, and raises ValueError for
+    one that is not of this kind. `read` turns typed text into what `take` takes. `choices` are all values, where there
+    are few. A `private` value is not quoted when it is wrong.
+    """
+
+    expected: str
+    take: Callable[[object], Json]
+    read: Callable[[str], object] = str
+    choices: tuple[str, ...] = ()
+    private: bool = False
+
+
+def _typed(text: str) -> object:
+    """The JSON value that was typed, else the text itself."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def number(low: float, high: float, *, above: bool = False) -> Kind:
+    """A number in [low, high], or in (low, high] with `above`."""
+
+    def take(raw: object) -> Json:
+        if isinstance(raw, bool) or not isinstance(raw, int | float):
+            raise ValueError  # noqa: TRY004 -- one way to refuse a value, whatever is wrong with it
+        if not low <= raw <= high or (above and raw == low):
+            raise ValueError
+        return raw
+
+    span = f"above {low:g} and at most {high:g}" if above else f"from {low:g} to {high:g}"
+    return Kind(f"a number {span}", take, _typed)
+
+
+def whole(low: int, high: int) -> Kind:
+    """An integer in [low, high]."""
+
+    def take(raw: object) -> Json:
+        if isinstance(raw, bool) or not isinstance(raw, int) or not low <= raw <= high:
+            raise ValueError
+        return raw
+
+    return Kind(f"a whole number from {low} to {high}", take, _typed)
+
+
+def choice(*names: str) -> Kind:
+    """One of these words."""
+
+    def take(raw: object) -> Json:
+        if not isinstance(raw, str) or raw not in names:
+            raise ValueError
+        return raw
+
+    return Kind(f"one of {', '.join(names)}", take, choices=names)
+
+
+def _text(raw: object) -> Json:
+    if not isinstance(raw, str):
+        raise ValueError  # noqa: TRY004 -- one way to refuse a value, whatever is wrong with it
+    return raw
+
+
+def _switch(raw: object) -> Json:
+    if not isinstance(raw, bool):
+        raise ValueError  # noqa: TRY004 -- as above
+    return raw
+
+
+def texts(most: int) -> Kind:
+    """A text, or a list of up to `most` of them; none is empty."""
+
+    def take(raw: object) -> Json:
+        items = raw if isinstance(raw, list) else [raw]
+        if not 1 <= len(items) <= most or not all(isinstance(item, str) and item for item in items):
+            raise ValueError
+        return raw  # type: ignore[return-value]  # the line above made sure of it
+
+    def read(text: str) -> object:
+        return _typed(text) if text.startswith(("[", '"')) else text
+
+    return Kind(f"a text, or a list of up to {most}", take, read)
+
+
+def _variables(raw: object) -> Json:
+    names = raw if isinstance(raw, list) else [raw]
+    if not names or not all(isinstance(name, str) and _VARIABLE.fullmatch(name) for name in names):
+        raise ValueError
+    return list(names)
+
+
+def _response_format(raw: object) -> Json:
+    """The object that goes out. JSON as it stands; the two forms without details also by their name."""
+    shape = {"type": raw} if raw in ("text", "json_object") else raw
+    kinds = ("text", "json_object", "json_schema", "regex")
+    if not isinstance(shape, dict) or shape.get("type") not in kinds:
+        raise ValueError
+    try:
+        whole_again: Json = json.loads(json.dumps(shape, allow_nan=False))
+    except (TypeError, RecursionError) as error:
+        raise ValueError from error
+    return whole_again
+
+
+def base_url(raw: object) -> str:
+    """The address below which `/chat/completions` lies, without a slash at the end. ValueError when it is none.
+
+    The whole address of the chat completions, as some pages show it, is taken for its base.
+    """
+    if not isinstance(raw, str) or not _URL.fullmatch(raw.strip()):
+        raise ValueError
+    url = raw.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    parts = urlsplit(url)
+    if not parts.hostname or parts.port == 0 or not url.isprintable():
+        raise ValueError
+    return url
+
+
+TEXT: Final = Kind("a text in quotes", _text)
+SWITCH: Final = Kind(
+    "true or false", _switch, lambda text: _SWITCH.get(text.lower(), text), tuple(_SWITCH)
+)
+VARIABLES: Final = Kind(
+    "the name of an environment variable in capitals, or a list of names",
+    _variables,
+    _typed,
+    private=True,
+)
+RESPONSE_FORMAT: Final = Kind(
+    'text, json_object, or a table whose type is "json_schema" or "regex"', _response_format, _typed
+)
+BASE_URL: Final = Kind(
+    "an address like https://host/v1 without user, password or query", base_url, private=True
+)
