@@ -1,0 +1,140 @@
+"""The history of the schema: one decorated function a step, read top to bottom. When they are applied is `database`'s
+business.
+
+A step that has been released is never edited; what comes later is a step of its own, at the end.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Final
+
+Step = Callable[[sqlite3.Connection], None]
+
+# The k-th step leads from version k - 1 to k, kept in the file as its user_version.
+STEPS: Final[list[Step]] = []
+
+
+def step(function: Step) -> Step:
+    """The next version of the schema. Runs inside a transaction, on a connection in autocommit mode."""
+    STEPS.append(function)
+    return function
+
+
+@step
+def sessions_and_messages(connection: sqlite3.Connection) -> None:
+    """Sessions, their trees of messages, the journal of replies in flight, and the full-text index."""
+    _run(
+        connection,
+        """
+        CREATE TABLE session (
+          id           INTEGER PRIMARY KEY,
+          uid          TEXT NOT NULL UNIQUE,
+          title        TEXT NOT NULL,
+          model        TEXT NOT NULL,
+          provider     TEXT NOT NULL,
+          persona      TEXT NOT NULL,
+          persona_name TEXT NOT NULL,
+          parameters   TEXT NOT NULL,              -- JSON
+          leaf         INTEGER REFERENCES message(id) ON DELETE SET NULL,
+          created_ms   INTEGER NOT NULL,
+          updated_ms   INTEGER NOT NULL,           -- when a turn last began or ended
+          turns        INTEGER NOT NULL DEFAULT 0, -- kept by triggers, so that the list never counts
+          cost         REAL                        -- likewise; US dollars, NULL when unknown
+        );
+        CREATE INDEX session_recent ON session(updated_ms DESC, id DESC);
+        -- Without it every deleted message scans all sessions for its REFERENCES.
+        CREATE INDEX session_leaf ON session(leaf);
+
+        CREATE TABLE message (
+          id                INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: the index refers to it
+          uid               TEXT NOT NULL UNIQUE,
+          session           INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+          parent            INTEGER,
+          role              TEXT NOT NULL CHECK (role IN ('system', 'user', 'assistant')),
+          state             TEXT NOT NULL
+                            CHECK (state IN ('streaming', 'done', 'stopped', 'cut', 'failed')),
+          writer            TEXT,                  -- who streams into it, see writers.py
+          text              TEXT NOT NULL,
+          reasoning         TEXT NOT NULL,
+          model             TEXT NOT NULL,
+          reported_model    TEXT NOT NULL,
+          provider          TEXT NOT NULL,
+          parameters        TEXT NOT NULL,         -- JSON
+          finish_reason     TEXT NOT NULL,
+          prompt_tokens     INTEGER,
+          completion_tokens INTEGER,
+          cached_tokens     INTEGER,
+          reasoning_tokens  INTEGER,
+          cost              REAL,                  -- US dollars
+          error             TEXT NOT NULL,
+          request_id        TEXT NOT NULL,
+          created_ms        INTEGER NOT NULL,
+          first_token_s     REAL,
+          seconds           REAL,
+          -- A parent is of the same session. Not ON DELETE CASCADE: along a chain of more than 1,000
+          -- messages that fails with "too many levels of trigger recursion".
+          FOREIGN KEY (session, parent) REFERENCES message(session, id) DEFERRABLE INITIALLY DEFERRED
+        );
+        CREATE UNIQUE INDEX message_session ON message(session, id);
+        CREATE INDEX message_parent ON message(session, parent);
+        CREATE INDEX message_open ON message(writer) WHERE state = 'streaming';
+
+        -- A reply while it streams, as it came in: a long one is not rewritten at each tick. The bytes are UTF-8,
+        -- in which (unlike in TEXT) half a surrogate pair may wait for the other half in the next piece.
+        CREATE TABLE piece (
+          message   INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,
+          number    INTEGER NOT NULL,
+          text      BLOB NOT NULL,
+          reasoning BLOB NOT NULL,
+          PRIMARY KEY (message, number)
+        ) WITHOUT ROWID;
+
+        -- The index holds no second copy of the text. It reads from a view, not from the table: otherwise its
+        -- integrity check would call a healthy database malformed while a reply streams.
+        CREATE VIEW searchable AS
+          SELECT id, text FROM message WHERE state <> 'streaming' AND role <> 'system';
+        CREATE VIRTUAL TABLE message_fts USING fts5(
+          text, content='searchable', content_rowid='id', tokenize="unicode61 remove_diacritics 2");
+        CREATE TRIGGER message_indexed AFTER INSERT ON message BEGIN
+          INSERT INTO message_fts(rowid, text)
+            SELECT new.id, new.text WHERE new.state <> 'streaming' AND new.role <> 'system';
+        END;
+        CREATE TRIGGER message_unindexed AFTER DELETE ON message BEGIN
+          INSERT INTO message_fts(message_fts, rowid, text)
+            SELECT 'delete', old.id, old.text WHERE old.state <> 'streaming' AND old.role <> 'system';
+        END;
+        -- One trigger: of two, SQLite may run the insert before the delete, and the message drops out of the index.
+        CREATE TRIGGER message_reindexed AFTER UPDATE OF text, state ON message BEGIN
+          INSERT INTO message_fts(message_fts, rowid, text)
+            SELECT 'delete', old.id, old.text WHERE old.state <> 'streaming' AND old.role <> 'system';
+          INSERT INTO message_fts(rowid, text)
+            SELECT new.id, new.text WHERE new.state <> 'streaming' AND new.role <> 'system';
+        END;
+
+        CREATE TRIGGER message_counted AFTER INSERT ON message BEGIN
+          UPDATE session
+            SET turns = turns + (new.role = 'user'), cost = coalesce(cost + new.cost, cost, new.cost)
+            WHERE id = new.session;
+        END;
+        CREATE TRIGGER message_uncounted AFTER DELETE ON message BEGIN
+          UPDATE session
+            SET turns = turns - (old.role = 'user'), cost = cost - coalesce(old.cost, 0)
+            WHERE id = old.session;
+        END;
+        CREATE TRIGGER message_charged AFTER UPDATE OF cost ON message WHEN new.cost IS NOT old.cost BEGIN
+          UPDATE session
+            SET cost = coalesce(cost, 0) - coalesce(old.cost, 0) + coalesce(new.cost, 0)
+            WHERE id = new.session;
+        END;
+        """,
+    )
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    """Each statement of a script. Not `executescript`, which would commit the transaction around it."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""

@@ -1,0 +1,147 @@
+"""Values as rows of the database, and back; pure. The statements that write them are in `sessions`."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Final
+
+from deepchat.conversation import Message, Parameters, Session, SessionSummary, Usage
+from deepchat.text import mend
+
+Value = str | int | float | None
+
+# All messages of a session. Taken by position, not by name: with 10,000 of them that is felt.
+TREE: Final = """
+    SELECT id, uid, role, text, parent, state, reasoning, model, reported_model, provider, parameters, finish_reason,
+      prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost, error, request_id, created_ms,
+      first_token_s, seconds
+    FROM message WHERE session = ? ORDER BY id"""
+
+_UNCOUNTED: Final = [None] * 5
+
+_LARGEST_INTEGER: Final = (1 << 63) - 1
+
+
+def of_session(session: Session) -> dict[str, Value]:
+    """What a session's row holds of it, by column."""
+    return _storable(
+        uid=session.id,
+        title=session.title,
+        model=session.model,
+        provider=session.provider,
+        persona=session.persona,
+        persona_name=session.persona_name,
+        parameters=_json(session.parameters),
+        created_ms=session.created_ms,
+    )
+
+
+def of_message(message: Message) -> dict[str, Value]:
+    """What a message's row holds of it, by column; its parent, a key of the database, is not among them."""
+    usage = message.usage or Usage()
+    return _storable(
+        uid=message.id,
+        role=message.role,
+        state=message.state,
+        text=message.text,
+        reasoning=message.reasoning,
+        model=message.model,
+        reported_model=message.reported_model,
+        provider=message.provider,
+        parameters=_json(message.parameters),
+        finish_reason=message.finish_reason,
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        cached_tokens=usage.cached_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        cost=usage.cost,
+        error=message.error,
+        request_id=message.request_id,
+        created_ms=message.created_ms,
+        first_token_s=message.first_token_s,
+        seconds=message.seconds,
+    )
+
+
+def session(row: sqlite3.Row) -> Session:
+    return Session(
+        row["uid"],
+        row["title"],
+        row["model"],
+        row["provider"],
+        row["persona"],
+        row["persona_name"],
+        _parameters(row["parameters"]),
+        row["created_ms"],
+    )
+
+
+def message(row: sqlite3.Row, uids: Mapping[int, str]) -> Message:
+    """The message of a row of TREE. `uids` has the ids of its session's messages by their keys in the database."""
+    _, uid, role, text, parent, state, reasoning, *rest = row
+    model, reported_model, provider, parameters, finish_reason, *rest = rest
+    *counted, error, request_id, created_ms, first_token_s, seconds = rest
+    return Message(
+        uid,
+        role,
+        text,
+        uids.get(parent),
+        state,
+        reasoning,
+        model,
+        reported_model,
+        provider,
+        _parameters(parameters),
+        finish_reason,
+        Usage(*counted) if counted != _UNCOUNTED else None,
+        error,
+        request_id,
+        created_ms,
+        first_token_s,
+        seconds,
+    )
+
+
+def summary(row: sqlite3.Row) -> SessionSummary:
+    return SessionSummary(
+        row["uid"], row["title"], row["model"], row["updated_ms"], row["turns"], row["cost"]
+    )
+
+
+def piece(text: str) -> bytes:
+    """A piece of a reply; it may end in the middle of a surrogate pair."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def joined(pieces: list[bytes]) -> str:
+    """The text that came in these pieces."""
+    return mend(b"".join(pieces).decode("utf-8", "surrogatepass"))
+
+
+def _storable(**values: Value) -> dict[str, Value]:
+    return {column: _fitting(value) for column, value in values.items()}
+
+
+def _fitting(value: Value) -> Value:
+    """SQLite has UTF-8 without surrogates, and 64 bits for an integer; a server's count may be anything."""
+    if isinstance(value, str):
+        return mend(value)
+    if isinstance(value, int):
+        return max(-_LARGEST_INTEGER, min(value, _LARGEST_INTEGER))
+    return value
+
+
+def _json(parameters: Parameters) -> str:
+    # Not escaped, so that `mend` sees surrogates here as anywhere.
+    return json.dumps(dict(parameters), ensure_ascii=False)
+
+
+def _parameters(text: str) -> Parameters:
+    """What cannot be read is left out: it must not hide the conversation."""
+    if text == "{}":
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

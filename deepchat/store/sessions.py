@@ -1,0 +1,259 @@
+"""Sessions in the database: written while they happen, read back whole. How one is searched for is in `search`."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from deepchat.conversation import Conversation, Message, Session, SessionSummary, new_id
+from deepchat.errors import StoreError
+from deepchat.store import rows, search, writers
+from deepchat.store.database import Database
+from deepchat.text import mend
+
+# What a reply says for itself whose process was gone before it could be sealed.
+CUT: Final = "deepchat ended before the reply did."
+
+_DAY_MS: Final = 86_400_000
+
+_KEEP_SESSION: Final = """
+    INSERT INTO session (uid, title, model, provider, persona, persona_name, parameters, created_ms, updated_ms)
+    VALUES (:uid, :title, :model, :provider, :persona, :persona_name, :parameters, :created_ms, :now_ms)
+    ON CONFLICT (uid) DO UPDATE SET
+      title = :title, model = :model, provider = :provider, persona = :persona, persona_name = :persona_name,
+      parameters = :parameters, updated_ms = :now_ms"""
+
+_UPDATE_SESSION: Final = """
+    UPDATE session SET
+      title = :title, model = :model, provider = :provider, persona = :persona, persona_name = :persona_name,
+      parameters = :parameters
+    WHERE uid = :uid"""
+
+_ADD_MESSAGE: Final = """
+    INSERT INTO message (
+      uid, session, parent, role, state, writer, text, reasoning, model, reported_model, provider, parameters,
+      finish_reason, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost, error, request_id,
+      created_ms, first_token_s, seconds)
+    VALUES (
+      :uid, :session, :parent, :role, :state, :writer, :text, :reasoning, :model, :reported_model, :provider,
+      :parameters, :finish_reason, :prompt_tokens, :completion_tokens, :cached_tokens, :reasoning_tokens, :cost,
+      :error, :request_id, :created_ms, :first_token_s, :seconds)"""
+
+_SEAL_MESSAGE: Final = """
+    UPDATE message SET
+      state = :state, writer = NULL, text = :text, reasoning = :reasoning, model = :model,
+      reported_model = :reported_model, provider = :provider, parameters = :parameters,
+      finish_reason = :finish_reason, prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens,
+      cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens, cost = :cost, error = :error,
+      request_id = :request_id, first_token_s = :first_token_s, seconds = :seconds
+    WHERE id = :id"""
+
+_ADD_PIECE: Final = """
+    INSERT INTO piece (message, number, text, reasoning)
+    SELECT reply.id, (SELECT coalesce(max(number), 0) + 1 FROM piece WHERE piece.message = reply.id), ?, ?
+    FROM message AS reply WHERE uid = ? AND state = 'streaming'"""
+
+
+class Store:
+    """Every session, in one SQLite file. It satisfies `turn.Journal` and `chat.Library`.
+
+    Nothing is opened before the first use. Any thread may use it; every method raises StoreError. A reply still
+    streaming is an append-only journal of pieces; sealing folds them into the message. Where the process of a reply is
+    gone, the next one that looks folds what there is, and the reply is `cut`.
+    """
+
+    def __init__(
+        self, path: Path, *, now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    ) -> None:
+        self._database = Database(path)
+        self._writers = path.parent / "writers"
+        self._writer: writers.Writer | None = None
+        self._now_ms = now_ms
+
+    # --- writing: turn.Journal ---------------------------------------------------------------------------------------
+
+    def open_turn(self, session: Session, messages: Sequence[Message]) -> None:
+        """Keep the session, new or as it is now, and these messages; the last one becomes the leaf. Durable.
+
+        What is stored already is brought up to date, so that a turn that failed can be handed in again with the next.
+        StoreError when a parent is not a stored message of this session; then nothing is kept.
+        """
+        with self._database.writing(durable=True) as connection:
+            key = _keep_session(connection, session, self._now_ms())
+            for message in messages:
+                leaf = self._put(connection, message, session=key)
+                connection.execute("UPDATE session SET leaf = ? WHERE id = ?", (leaf, key))
+
+    def append(self, reply_id: str, *, text: str, reasoning: str) -> None:
+        """More of a reply that is still streaming. Survives the end of the process."""
+        with self._database.writing(durable=False) as connection:
+            values = (rows.piece(text), rows.piece(reasoning), reply_id)
+            if connection.execute(_ADD_PIECE, values).rowcount == 0:
+                raise self._unknown("reply in flight", reply_id)
+
+    def seal(self, reply: Message) -> None:
+        """The reply as it ended, in place of its pieces. Durable."""
+        with self._database.writing(durable=True) as connection:
+            found = connection.execute(
+                "SELECT id, session FROM message WHERE uid = ?", (reply.id,)
+            ).fetchone()
+            if found is None:
+                raise self._unknown("reply", reply.id)
+            _seal(connection, found["id"], reply)
+            connection.execute(
+                "UPDATE session SET updated_ms = ? WHERE id = ?", (self._now_ms(), found["session"])
+            )
+
+    def update(self, session: Session) -> None:
+        """The session's title, persona, model or parameters changed. That is no use of it: its place in lists stays."""
+        with self._database.writing(durable=True) as connection:
+            if connection.execute(_UPDATE_SESSION, rows.of_session(session)).rowcount == 0:
+                raise self._unknown("session", session.id)
+
+    # --- reading: chat.Library ---------------------------------------------------------------------------------------
+
+    def load(self, session_id: str) -> tuple[Session, Conversation]:
+        """A session and its whole tree. A reply another process is receiving has what it journalled so far."""
+        self._recover()
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT * FROM session WHERE uid = ?", (mend(session_id),)
+            ).fetchone()
+            if row is None:
+                raise self._unknown("session", session_id)
+            return rows.session(row), _tree(connection, row["id"], row["leaf"])
+
+    def find(self, query: str = "", *, limit: int = 50) -> list[SessionSummary]:
+        """Sessions by id, title or text, the most recently used first; see `search.find`."""
+        self._recover()
+        with self._database.reading() as connection:
+            return search.find(connection, query, limit)
+
+    def latest(self) -> SessionSummary | None:
+        """The session used most recently, if there is any."""
+        with self._database.reading() as connection:
+            return next(iter(search.recent(connection, 1)), None)
+
+    def close(self) -> None:
+        """Checkpoint and let go of the file. A reply that is still streaming counts as cut from now on."""
+        try:
+            self._database.close()
+        finally:
+            writer, self._writer = self._writer, None
+            if writer:
+                writer.close()
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _put(self, connection: sqlite3.Connection, message: Message, *, session: int) -> int | None:
+        key = _key(connection, message.id, session)
+        if key is None:
+            return self._add(connection, message, session)
+        if message.state != "streaming":
+            _seal(connection, key, message)
+        return key
+
+    def _add(self, connection: sqlite3.Connection, message: Message, session: int) -> int | None:
+        parent = None if message.parent is None else _key(connection, message.parent, session)
+        if message.parent is not None and parent is None:
+            raise self._unknown("message", message.parent)
+        values = rows.of_message(message) | {
+            "session": session,
+            "parent": parent,
+            "writer": self._writer_id() if message.state == "streaming" else None,
+        }
+        return connection.execute(_ADD_MESSAGE, values).lastrowid
+
+    def _writer_id(self) -> str:
+        """Under which this process streams; its lock is held before any row says so."""
+        if self._writer is None:
+            now = self._now_ms()
+            self._writer = writers.Writer(self._writers, new_id(now))
+            writers.sweep(self._writers, before=new_id(max(0, now - _DAY_MS)))
+        return self._writer.id
+
+    def _recover(self) -> None:
+        """Fold the replies whose process is gone. Where that fails they are still readable as they are."""
+        with suppress(StoreError):
+            gone = self._gone()
+            if not gone:
+                return
+            with self._database.writing(durable=True) as connection:
+                for writer in gone:
+                    _cut(connection, writer)
+
+    def _gone(self) -> list[str]:
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT DISTINCT writer FROM message WHERE state = 'streaming'"
+            ).fetchall()
+            mine = self._writer and self._writer.id
+            return [
+                row["writer"]
+                for row in found
+                if row["writer"] != mine and not writers.is_alive(self._writers, row["writer"])
+            ]
+
+    def _unknown(self, what: str, its_id: str) -> StoreError:
+        return StoreError(
+            f"There is no {what} {mend(its_id)} in {self._database.path}.",
+            hint="/resume lists the sessions that are stored.",
+        )
+
+
+def _keep_session(connection: sqlite3.Connection, session: Session, now_ms: int) -> int:
+    values = rows.of_session(session) | {"now_ms": now_ms}
+    connection.execute(_KEEP_SESSION, values)
+    (key,) = connection.execute("SELECT id FROM session WHERE uid = :uid", values).fetchone()
+    return int(key)
+
+
+def _key(connection: sqlite3.Connection, uid: str, session: int) -> int | None:
+    found = connection.execute(
+        "SELECT id FROM message WHERE uid = ? AND session = ?", (uid, session)
+    ).fetchone()
+    return None if found is None else int(found["id"])
+
+
+def _tree(connection: sqlite3.Connection, session: int, leaf: int | None) -> Conversation:
+    """All messages in one range scan; the tree is built here, which beats a recursive query."""
+    found = connection.execute(rows.TREE, (session,)).fetchall()
+    uids = {row["id"]: row["uid"] for row in found}
+    messages = {row["uid"]: rows.message(row, uids) for row in found}
+    for row in found:
+        if row["state"] == "streaming":
+            text, reasoning = _so_far(connection, row["id"])
+            messages[row["uid"]] = replace(messages[row["uid"]], text=text, reasoning=reasoning)
+    return Conversation(messages, uids.get(leaf) if leaf is not None else None)
+
+
+def _so_far(connection: sqlite3.Connection, reply: int) -> tuple[str, str]:
+    """Text and reasoning of a streaming reply, from its pieces."""
+    pieces = connection.execute(
+        "SELECT text, reasoning FROM piece WHERE message = ? ORDER BY number", (reply,)
+    ).fetchall()
+    return (
+        rows.joined([piece["text"] for piece in pieces]),
+        rows.joined([piece["reasoning"] for piece in pieces]),
+    )
+
+
+def _cut(connection: sqlite3.Connection, writer: str) -> None:
+    """Seal what a dead writer left open, with what it journalled. Another process may have done so already."""
+    left = connection.execute(
+        "SELECT id FROM message WHERE writer = ? AND state = 'streaming'", (writer,)
+    ).fetchall()
+    for row in left:
+        connection.execute(
+            "UPDATE message SET state = 'cut', writer = NULL, text = ?, reasoning = ?, error = ? WHERE id = ?",
+            (*_so_far(connection, row["id"]), CUT, row["id"]),
+        )
+        connection.execute("DELETE FROM piece WHERE message = ?", (row["id"],))
+
+
+def _seal(connection: sqlite3.Connection, key: int, reply: Message) -> None:
+    connection.execute(_SEAL_MESSAGE, rows.of_message(reply) | {"id": key})
+    connection.execute("DELETE FROM piece WHERE message = ?", (key,))

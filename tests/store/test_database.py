@@ -1,0 +1,200 @@
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from deepchat.conversation import Message, Session, new_id
+from deepchat.errors import StoreError
+from deepchat.store import database
+from deepchat.store.migrations import STEPS
+from deepchat.store.sessions import Store
+
+
+def keep(store: Store, title: str = "kept") -> None:
+    store.open_turn(Session(new_id(1), title), [Message(new_id(2), "user", "Why?")])
+
+
+def refused(path: Path) -> StoreError:
+    with closing(Store(path)) as store, pytest.raises(StoreError) as refusal:
+        keep(store)
+    assert str(path) in str(refusal.value)
+    assert refusal.value.hint
+    return refusal.value
+
+
+def test_a_newer_file_is_refused_and_stays_as_it_is(tmp_path):
+    path = tmp_path / "chats.db"
+    with closing(Store(path)) as store:
+        keep(store)
+    newer = sqlite3.connect(path)
+    newer.execute("PRAGMA user_version = 99")
+    before = path.read_bytes(), (log := Path(f"{path}-wal")).read_bytes()
+    assert "version 99" in str(refused(path))
+    assert before == (path.read_bytes(), log.read_bytes())
+    newer.close()
+    before_alone = path.read_bytes()
+    assert "version 99" in str(refused(path))
+    assert before_alone == path.read_bytes()
+
+
+def test_a_newer_file_whose_program_was_killed_keeps_its_log(tmp_path):
+    theirs = tmp_path / "theirs.db"
+    newer = sqlite3.connect(theirs)
+    newer.execute("PRAGMA journal_mode = WAL")
+    newer.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
+    newer.execute("PRAGMA user_version = 99")
+    path = tmp_path / "chats.db"
+    path.write_bytes(theirs.read_bytes())
+    log = Path(f"{path}-wal")
+    log.write_bytes(Path(f"{theirs}-wal").read_bytes())
+    newer.close()
+    before = path.read_bytes(), log.read_bytes()
+    assert "version 99" in str(refused(path))
+    assert before == (path.read_bytes(), log.read_bytes())
+
+
+def test_what_is_not_a_database_is_refused_and_stays_as_it_is(tmp_path):
+    path = tmp_path / "chats.db"
+    path.write_text("Dear diary, " * 1000)
+    assert "not a deepchat database" in str(refused(path))
+    assert path.read_text() == "Dear diary, " * 1000
+
+
+def test_the_database_of_another_program_is_refused_and_stays_as_it_is(tmp_path):
+    path = tmp_path / "chats.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE recipe (name)")
+    before = path.read_bytes()
+    assert "not a deepchat database" in str(refused(path))
+    assert path.read_bytes() == before
+
+
+def test_an_empty_file_becomes_a_database(tmp_path):
+    path = tmp_path / "chats.db"
+    path.touch()
+    with closing(Store(path)) as store:
+        keep(store)
+        assert len(store.find()) == 1
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(tmp_path):
+    (tmp_path / "deepchat").touch()
+    assert "File exists" in str(refused(tmp_path / "deepchat" / "chats.db"))
+
+
+def test_a_folder_in_the_place_of_the_file_is_told(tmp_path):
+    (tmp_path / "chats.db").mkdir()
+    assert "reading or writing it failed" in str(refused(tmp_path / "chats.db"))
+
+
+def test_a_step_that_fails_leaves_the_version_before_it(tmp_path, monkeypatch):
+    path = tmp_path / "chats.db"
+    with closing(Store(path)) as store:
+        keep(store)
+
+    def broken(connection: sqlite3.Connection) -> None:
+        connection.execute("ALTER TABLE session ADD COLUMN folder TEXT")
+        raise sqlite3.OperationalError("no such luck")
+
+    monkeypatch.setattr(database, "STEPS", [*STEPS, broken])
+    assert "no such luck" in str(refused(path))
+    monkeypatch.undo()
+    with closing(Store(path)) as store:
+        assert [summary.title for summary in store.find()] == ["kept"]
+
+
+def test_an_older_file_is_brought_up_to_date_with_what_is_in_it(tmp_path, monkeypatch):
+    path = tmp_path / "chats.db"
+    with closing(Store(path)) as store:
+        keep(store)
+
+    def foldered(connection: sqlite3.Connection) -> None:
+        connection.execute("ALTER TABLE session ADD COLUMN folder TEXT")
+
+    monkeypatch.setattr(database, "STEPS", [*STEPS, foldered])
+    with closing(Store(path)) as store:
+        assert [summary.title for summary in store.find()] == ["kept"]
+    monkeypatch.undo()
+    assert f"version {len(STEPS) + 1}" in str(refused(path))
+
+
+def test_a_lock_held_for_a_moment_is_waited_for(tmp_path):
+    path = tmp_path / "chats.db"
+    with closing(Store(path)) as store:
+        keep(store)
+        holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        holder.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.15, holder.execute, ["COMMIT"])
+        release.start()
+        keep(store)
+        release.join()
+        holder.close()
+        assert len(store.find()) == 2
+
+
+def test_a_lock_held_for_too_long_is_told_and_forgotten(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "PATIENCE_S", 0)
+    path = tmp_path / "chats.db"
+    with closing(Store(path)) as store:
+        keep(store)
+        with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreError, match="another program keeps it locked"):
+                keep(store)
+            assert len(store.find()) == 1
+        keep(store)
+        assert len(store.find()) == 2
+
+
+def test_a_full_disk_is_told_and_the_next_turn_after_it_is_kept(tmp_path):
+    path = tmp_path / "chats.db"
+    with closing(Store(path)) as store:
+        keep(store)
+        with store._database.writing(durable=True) as connection:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StoreError, match="the disk is full"):
+            store.open_turn(Session(new_id(1)), [Message(new_id(2), "user", "x" * 100_000)])
+        assert len(store.find()) == 1
+        connection.execute("PRAGMA max_page_count = 1000000")
+        keep(store)
+        assert len(store.find()) == 2
+
+
+FIRST_START = """
+import sys
+from pathlib import Path
+from deepchat.conversation import Message, Session, new_id
+from deepchat.store.sessions import Store
+store = Store(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(20):
+    store.open_turn(Session(new_id(number)), [Message(new_id(number), "user", "Why?")])
+store.close()
+"""
+
+
+def test_processes_that_start_and_write_at_once_lose_nothing(tmp_path):
+    path = tmp_path / "deepchat" / "chats.db"
+    crowd = [
+        subprocess.Popen(
+            [sys.executable, "-c", FIRST_START, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for process in crowd:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in crowd:
+        process.communicate("go\n")
+    assert [process.returncode for process in crowd] == [0] * len(crowd)
+    with closing(Store(path)) as store:
+        assert len(store.find(limit=1000)) == 20 * len(crowd)
