@@ -1,0 +1,274 @@
+"""The client: one session with one server, its key, its time limits; every foreign error becomes ours here."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import requests
+
+from deepchat import __version__
+from deepchat.api import sse, wire
+from deepchat.api.address import Bearer, address_of, require_sendable
+from deepchat.api.faults import FOREIGN, fault, silent, too_slow
+from deepchat.api.line import Adapter, Call
+from deepchat.api.models import listed
+from deepchat.api.refusals import error_from, request_id_in, unredacted
+from deepchat.conversation import Event, ModelInfo, Request
+from deepchat.errors import ApiError, NetworkError
+from deepchat.secret import Secret
+from deepchat.turn import Stop
+
+_PIECE_BYTES: Final = 64 << 10
+_LARGEST_BODY: Final = 64 << 20
+
+# The time to connect is also urllib3's time to send the request: long histories get as much more as a slow line needs.
+_UPLOAD_BYTES_PER_S: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. `silence` is without any byte; `payload` without any event, for a line that only keep-alives hold open.
+
+    `headers` runs from sending to the end of the headers, `tail` is for what may follow when the outcome is known, and
+    `drain` for reading to the end of a finished body so that the connection can be used again.
+    """
+
+    connect: float = 10
+    headers: float = 120
+    silence: float = 120
+    payload: float = 300
+    tail: float = 5
+    drain: float = 0.1
+
+
+class Client:
+    """A server that speaks the chat completions format, and the key for it (none: nothing is sent as one).
+
+    Raises ConfigError for a base URL that is none, AccessError for a key that can't be one or must not travel there.
+    May be used from several threads. `source` is how deepchat names itself to DeepInfra.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: Secret | None,
+        *,
+        timeouts: Timeouts = Timeouts(),
+        source: str = "deepchat",
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self._address = address_of(self._base)
+        self._host = self._address.host
+        self._key = key
+        require_sendable(key, self._address)
+        self._auth = Bearer(key, self._address)
+        self._timeouts = timeouts
+        self._deepinfra = f".{self._host}".endswith(".deepinfra.com")
+        self._redact = key.redact if key else unredacted
+        self._headers = {
+            "Accept": "text/event-stream, application/json",
+            # A proxy that compresses also holds back.
+            "Accept-Encoding": "identity",
+            "Cache-Control": "no-store",
+            "Content-Type": "application/json",
+            "User-Agent": f"deepchat/{__version__}",
+        }
+        if self._deepinfra:
+            self._headers["X-Deepinfra-Source"] = source
+        self._session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, Adapter())
+
+    def stream(self, request: Request, stop: Stop) -> Iterator[Event]:
+        """The reply as it arrives, as `turn.Model` promises. Stopping breaks the connection off."""
+        payload = wire.encoded(wire.body(request, deepinfra=self._deepinfra))
+        with (
+            closing(Call()) as call,
+            stop.aborting(call.break_off),
+            closing(self._ask(call, "POST", "/chat/completions", payload)) as response,
+        ):
+            yield from self._reply(response, call)
+            _drain(response, self._timeouts.drain)
+
+    def models(self) -> list[ModelInfo]:
+        """The models the server offers; needs no key where the server needs none. Raises ApiError, NetworkError."""
+        # Without the filter DeepInfra tells no prices and no context lengths.
+        path = "/models?filter=with_meta" if self._deepinfra else "/models"
+        with closing(Call()) as call, closing(self._ask(call, "GET", path)) as response:
+            clock = _PayloadClock(self._host, self._timeouts.payload)
+            try:
+                body = _start(self._pieces(response, clock), _LARGEST_BODY)
+            except FOREIGN as error:
+                raise fault(error, self._host, answered=True) from error
+        try:
+            return listed(wire.parsed(body))
+        except ValueError:
+            raise error_from(
+                200, response.headers, body[: sse.HEAD_BYTES], redact=self._redact
+            ) from None
+
+    def warm(self) -> None:
+        """Make the connection ready, so that the first message need not wait for it. A failure will be told then."""
+        with (
+            suppress(ApiError, NetworkError),
+            closing(Call()) as call,
+            closing(self._send(call, "HEAD", "/models")) as response,
+        ):
+            _drain(response, self._timeouts.drain)
+
+    def close(self) -> None:
+        """Close the connections that wait for a next request."""
+        self._session.close()
+
+    # --- asking ------------------------------------------------------------------------------------------------------
+
+    def _ask(
+        self, call: Call, method: str, path: str, payload: bytes | None = None
+    ) -> requests.Response:
+        """Send one request, and wait for headers that promise a reply. Raises an ApiError or NetworkError.
+
+        What is tried again is tried around this call: nothing of a reply has been read before it returns.
+        """
+        response = self._send(call, method, path, payload)
+        if 200 <= response.status_code < 300:
+            return response
+        with closing(response):
+            raise error_from(
+                response.status_code,
+                response.headers,
+                self._head(iter(partial(_read, response), b""), call),
+                keyed=self._key is not None,
+                redact=self._redact,
+            )
+
+    def _send(
+        self, call: Call, method: str, path: str, payload: bytes | None = None
+    ) -> requests.Response:
+        connect = self._timeouts.connect + len(payload or b"") / _UPLOAD_BYTES_PER_S
+        limit = connect + self._timeouts.headers
+        try:
+            with call.placed(), call.within(limit):
+                response = self._session.request(
+                    method,
+                    self._base + path,
+                    data=payload,
+                    headers=self._headers,
+                    auth=self._auth,
+                    timeout=(connect, self._timeouts.silence),
+                    proxies=self._address.proxies,
+                    allow_redirects=False,
+                    stream=True,
+                )
+        except FOREIGN as error:
+            if call.overdue:
+                raise too_slow(self._host, limit) from error
+            raise fault(error, self._host, answered=False) from error
+        if call.overdue:  # http.client takes half the headers for all of them
+            response.close()
+            raise too_slow(self._host, limit)
+        return response
+
+    # --- the reply ---------------------------------------------------------------------------------------------------
+
+    def _reply(self, response: requests.Response, call: Call) -> Iterator[Event]:
+        decoder = wire.Decoder(
+            request_id=request_id_in(response.headers),
+            deepinfra=self._deepinfra,
+            redact=self._redact,
+        )
+        try:
+            yield from self._decoded(response, decoder, call)
+        except (*FOREIGN, NetworkError) as error:
+            # A line that breaks after the last word breaks nothing.
+            yield from decoder.rest()
+            if not decoder.complete:
+                if isinstance(error, NetworkError):
+                    raise
+                raise fault(error, self._host, answered=True) from error
+        yield from decoder.finish()
+
+    def _decoded(
+        self, response: requests.Response, decoder: wire.Decoder, call: Call
+    ) -> Iterator[Event]:
+        """Events, until nothing of interest follows. What a body is, its first byte tells better than its type."""
+        clock = _PayloadClock(self._host, self._timeouts.payload)
+        first, pieces = sse.opened(self._pieces(response, clock))
+        if first in (b"{", b"["):
+            yield from decoder.whole(_start(pieces, _LARGEST_BODY))
+            return
+        if first == b"<":
+            raise error_from(200, response.headers, self._head(pieces, call), redact=self._redact)
+        feeder = sse.Feeder(pieces)
+        with ExitStack() as waiting:
+            for name, data in sse.events(feeder):
+                clock.restart()
+                was_complete = decoder.complete
+                yield from decoder.event(name, data)
+                if decoder.done:
+                    return
+                if decoder.complete and not was_complete:
+                    waiting.enter_context(call.within(self._timeouts.tail))
+        if not decoder.begun:
+            raise error_from(200, response.headers, feeder.head, redact=self._redact)
+
+    def _pieces(self, response: requests.Response, clock: "_PayloadClock") -> Iterator[bytes]:
+        while piece := _read(response):
+            yield piece
+            clock.check()
+
+    def _head(self, pieces: Iterator[bytes], call: Call) -> bytes:
+        """The beginning of a body that is no reply; when it breaks off, whatever came of it."""
+        head = b""
+        with suppress(*FOREIGN), call.within(self._timeouts.tail):
+            for piece in pieces:
+                head += piece
+                if len(head) >= sse.HEAD_BYTES:
+                    break
+        return head[: sse.HEAD_BYTES]
+
+
+def _read(response: requests.Response) -> bytes:
+    """The next bytes as soon as there are any, in every framing; b"" at the end. Other ways to read wait for more."""
+    piece: bytes = response.raw.read1(_PIECE_BYTES, decode_content=True)
+    return piece
+
+
+def _start(pieces: Iterator[bytes], limit: int) -> bytes:
+    """A body, or what of it is within the limit."""
+    body = bytearray()
+    for piece in pieces:
+        body += piece
+        if len(body) >= limit:
+            break
+    return bytes(body[:limit])
+
+
+def _drain(response: requests.Response, seconds: float) -> None:
+    """Read to the end of a finished body, or for so long: only then can its connection be used again."""
+    line = getattr(response.raw.connection, "sock", None)
+    if line is None:
+        return
+    line.settimeout(seconds)
+    until = time.monotonic() + seconds
+    with suppress(*FOREIGN):
+        while _read(response) and time.monotonic() < until:
+            pass
+
+
+class _PayloadClock:
+    """Runs out when nothing of the reply has come for so long, whatever else the server sends."""
+
+    def __init__(self, host: str, seconds: float) -> None:
+        self._host = host
+        self._seconds = seconds
+        self.restart()
+
+    def restart(self) -> None:
+        self._until = time.monotonic() + self._seconds
+
+    def check(self) -> None:
+        if time.monotonic() > self._until:
+            raise silent(self._host, self._seconds)

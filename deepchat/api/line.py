@@ -1,0 +1,146 @@
+"""The line to a server: connections that another thread can break off in any phase but name resolution.
+
+requests knows no way to end a call before its headers are there, and `response.close()` waits for the blocked read it
+should end. So each call keeps a handle on its socket, from before it connects, and shuts that down. Nothing here knows
+what is said on the line.
+"""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any, cast
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import allowed_gai_family
+
+_under_way: ContextVar["Call | None"] = ContextVar("_under_way", default=None)
+
+
+class Call:
+    """One request and its response. `break_off` ends, from any thread, whatever the call waits for."""
+
+    def __init__(self) -> None:
+        self.overdue = False
+        self._broken = False
+        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+
+    def break_off(self) -> None:
+        """Shut the socket down, both ways, so that the server notices too. Returns at once; twice is fine."""
+        with self._lock:
+            self._broken = True
+            if self._socket:
+                # It may be closed by the server already, or not connected yet: then `hold` looks again.
+                with suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+    def hold(self, number: int) -> None:
+        """Keep a handle of our own on the socket with this file number; ConnectionAbortedError once broken off.
+
+        TLS detaches the connection's first handle, and a body that ends by closing loses its second.
+        """
+        with self._lock:
+            self._let_go()
+            if self._broken:
+                raise ConnectionAbortedError("broken off")
+            # Which family it really is does not matter for shutting it down.
+            self._socket = socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM)
+
+    def close(self) -> None:
+        """Let go of the line, which may serve the next call."""
+        with self._lock:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._socket:
+            self._socket.close()
+        self._socket = None
+
+    @contextmanager
+    def placed(self) -> Iterator[None]:
+        """The connection that this thread uses inside belongs to this call."""
+        token = _under_way.set(self)
+        try:
+            yield
+        finally:
+            _under_way.reset(token)
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """What is inside may take so long, then the call is broken off, and `overdue`.
+
+        A socket's own timeout begins anew with each byte, so one byte now and then would keep it waiting for ever.
+        """
+        timer = threading.Timer(seconds, self._expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _expire(self) -> None:
+        self.overdue = True
+        self.break_off()
+
+
+class Adapter(HTTPAdapter):
+    """requests' own, with connections that tell the call under way which socket it uses."""
+
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> HTTPConnectionPool:
+        pool = cast(HTTPConnectionPool, super().get_connection_with_tls_context(*args, **options))
+        # A SOCKS proxy has connections of its own: there a call ends at the next byte.
+        if pool.ConnectionCls is HTTPConnection:
+            pool.ConnectionCls = _Http
+        elif pool.ConnectionCls is HTTPSConnection:
+            pool.ConnectionCls = _Https
+        return pool
+
+
+class _Http(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        try:
+            return self._connected()
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, "no connection in time") from error
+        except OSError as error:
+            raise NewConnectionError(self, str(error)) from error
+
+    def _connected(self) -> socket.socket:
+        """As urllib3's create_connection, but the call holds each socket before it connects."""
+        call = _under_way.get()
+        failure = OSError("the name has no address")
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            self.host.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
+        ):
+            line = socket.socket(family, kind, protocol)
+            try:
+                for option in self.socket_options or ():
+                    line.setsockopt(*option)
+                line.settimeout(self.timeout)
+                if call:
+                    call.hold(line.fileno())
+                line.connect(address)
+            except OSError as error:
+                line.close()
+                failure = error
+            else:
+                return line
+        raise failure
+
+    def request(self, *args: Any, **options: Any) -> None:
+        call = _under_way.get()
+        if call and self.sock is not None:
+            call.hold(self.sock.fileno())
+        super().request(*args, **options)
+
+
+class _Https(_Http, HTTPSConnection):
+    pass

@@ -1,0 +1,498 @@
+"""The client against a real server on loopback: what it sends, what it gives, how it stops, whom it trusts with the key."""
+
+import gzip
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+from deepchat.api.client import Client
+from deepchat.chat import Unsaved
+from deepchat.conversation import Finished, Json, Message, TextDelta
+from deepchat.demo.server import Answer
+from deepchat.errors import (
+    AccessError,
+    ConfigError,
+    DeepchatError,
+    ModelNotFound,
+    NoKey,
+    NotAnAnswer,
+    RateLimited,
+    ServerTrouble,
+    StreamCut,
+    TimedOut,
+)
+from deepchat.secret import Secret
+from deepchat.turn import Stop, Turn
+from tests.api.peer import CERTIFICATES, read_request
+from tests.api.said import ASK, chunk, received, stream, text_of
+
+KEY = "sk-t0p-secret"
+HI = stream(chunk("Hi"), chunk(reason="stop"))
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+EVENT = stream(chunk("Hi"), done=False)
+
+
+def ask(client):
+    return list(client.stream(ASK, Stop()))
+
+
+# --- asking ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_reply_ends_with_finished(server, client):
+    server.script.append(Answer((HI,)))
+    assert ask(client(server.base_url))[-2:] == [TextDelta("Hi"), Finished("stop")]
+
+
+def test_the_request_says_who_asks_and_what_for(server, client):
+    ask(client(server.base_url, Secret(KEY)))
+    received = server.received[-1]
+    wanted = {
+        "authorization": f"Bearer {KEY}",
+        "accept": "text/event-stream, application/json",
+        "accept-encoding": "identity",
+        "content-type": "application/json",
+    }
+    assert wanted.items() <= received.headers.items()
+    assert received.headers["user-agent"].startswith("deepchat/")
+    assert "x-deepinfra-source" not in received.headers
+    assert received.json["stream"] is True
+
+
+def test_five_turns_and_a_warm_start_use_one_connection(server, client):
+    one = client(server.base_url)
+    one.warm()
+    one.models()
+    for _ in range(5):
+        ask(one)
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("end", ["clean", "cut", "hang"])
+def test_finished_comes_before_the_body_ends(server, client, end):
+    server.script.append(Answer((HI,), end=end))
+    assert ask(client(server.base_url))[-1] == Finished("stop")
+
+
+def test_a_line_that_breaks_after_the_finish_reason_breaks_nothing(server, client):
+    server.script.append(Answer((stream(chunk("Hi", "stop"), done=False),), end="reset"))
+    assert ask(client(server.base_url))[-1] == Finished("stop")
+
+
+def test_a_line_held_open_after_the_finish_reason_is_not_waited_for(server, client):
+    server.script.append(Answer((stream(chunk("Hi", "stop"), done=False),), end="hang"))
+    assert ask(client(server.base_url))[-1] == Finished("stop")
+
+
+def test_a_connection_the_server_closed_meanwhile_is_noticed_before_sending(peer, client):
+    requests = []
+
+    def talk(line):
+        requests.append(read_request(line))
+        line.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(HI) + HI)
+
+    restless = peer(talk)
+    one = client(f"http://127.0.0.1:{restless.port}")
+    for _ in range(3):
+        assert ask(one)[-1] == Finished("stop")
+        assert restless.closed.wait(2)
+        restless.closed.clear()
+    assert (len(requests), restless.connections) == (3, 3)
+
+
+def test_a_request_that_was_delivered_is_never_sent_again(peer, client):
+    requests = []
+    mute = peer(lambda line: requests.append(read_request(line)))
+    with pytest.raises(StreamCut, match="without an answer"):
+        ask(client(f"http://127.0.0.1:{mute.port}"))
+    assert (len(requests), mute.connections) == (1, 1)
+
+
+def chunked(piece):
+    return b"%x\r\n%b\r\n" % (len(piece), piece)
+
+
+FRAMINGS = {
+    "chunked": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", chunked),
+    "length": (HEAD + b"Content-Length: %d\r\n\r\n" % len(EVENT + HI), bytes),
+    "closing": (HEAD + b"Connection: close\r\n\r\n", bytes),
+    "HTTP/1.0": (HEAD.replace(b"1.1", b"1.0") + b"\r\n", bytes),
+}
+
+
+@pytest.mark.parametrize(("head", "framed"), FRAMINGS.values(), ids=FRAMINGS.keys())
+def test_each_framing_gives_an_event_before_the_next_is_sent(peer, client, head, framed):
+    heard = threading.Event()
+
+    def talk(line):
+        read_request(line)
+        line.sendall(head + framed(EVENT))
+        heard.wait(5)
+        line.sendall(framed(HI) if heard.is_set() else b"")
+
+    events = client(f"http://127.0.0.1:{peer(talk).port}").stream(ASK, Stop())
+    assert TextDelta("Hi") in events
+    heard.set()
+    assert list(events)[-1] == Finished("stop")
+
+
+def test_compression_that_nobody_asked_for_is_undone(server, client):
+    headers = {"Content-Encoding": "gzip"}
+    server.script.append(Answer((gzip.compress(HI),), headers=headers))
+    assert text_of(ask(client(server.base_url))) == "Hi"
+
+
+def test_a_whole_json_reply_is_taken(server, client):
+    choice: Json = {"message": {"content": "Hi"}, "finish_reason": "stop"}
+    server.script.append(Answer.json({"object": "chat.completion", "choices": [choice]}))
+    assert ask(client(server.base_url))[-2:] == [TextDelta("Hi"), Finished("stop")]
+
+
+def test_the_request_id_of_the_headers_is_reported(server, client):
+    server.script.append(Answer((HI,), headers={"x-request-id": "r-1"}))
+    assert ask(client(server.base_url))[0].request_id == "r-1"
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+REFUSALS = {
+    "a wrong key": (Answer.json({"error": {"message": "Not authenticated"}}, status=401), NoKey),
+    "no funds": (Answer.json({"detail": "balance"}, status=402), AccessError),
+    "an unknown model": (Answer.json({"error": "Model not found"}, status=404), ModelNotFound),
+    "busy": (Answer.json({}, status=429, headers={"Retry-After": "2"}), RateLimited),
+    "down": (Answer((b"<html><title>502</title>",), status=502), ServerTrouble),
+    "an endless body": (Answer((b"x" * 9000,) * 20, status=500, end="hang"), ServerTrouble),
+    "a body that never comes": (Answer(status=500, end="hang"), ServerTrouble),
+    "a page with 200": (Answer((b"\n<html><title>Log in", b" here</title>")), NotAnAnswer),
+    "a page that never ends": (Answer((b"<html><title>x</title>",), end="hang"), NotAnAnswer),
+    "nothing": (Answer(), NotAnAnswer),
+    "204": (Answer(status=204, framing="length"), NotAnAnswer),
+    "plain text": (Answer((b"All is well.",)), NotAnAnswer),
+    "comments only": (Answer((b": ping\n\n: ping\n\n",)), NotAnAnswer),
+    "lines of JSON": (Answer((b'{"a": 1}\n{"b": 2}\n',)), NotAnAnswer),
+    "an error with 200": (Answer.json({"error": {"message": "no"}}), ServerTrouble),
+}
+
+
+@pytest.mark.parametrize(("answer", "kind"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_what_is_no_reply_is_told_in_words(server, client, answer, kind):
+    server.script.append(answer)
+    with pytest.raises(kind) as caught:
+        ask(client(server.base_url))
+    assert str(caught.value).isprintable()
+    assert "<" not in str(caught.value)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_named_and_not_followed(server, client, status):
+    elsewhere = {"Location": f"{server.base_url}/chat/completions?again"}
+    server.script.append(Answer(status=status, headers=elsewhere, framing="length"))
+    with pytest.raises(NotAnAnswer, match="again"):
+        ask(client(server.base_url, Secret(KEY)))
+    assert len(server.received) == 1
+
+
+# --- stopping --------------------------------------------------------------------------------------------------------
+
+
+def stopped_while(client, is_there):
+    """Stop a stream on a thread of its own once `is_there`; the thread has ended when this returns."""
+    stop, got, ended = Stop(), [], threading.Event()
+
+    def run():
+        try:
+            got.extend(client.stream(ASK, stop))
+        except DeepchatError:
+            pass
+        finally:
+            ended.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    assert is_there.wait(5)
+    time.sleep(0.05)  # the server has done its part; the client is to be where it waits
+    stop.ask()
+    assert ended.wait(2), "still waiting"
+
+
+class Line:
+    """A server that reads a request, says something, and waits until the client has left."""
+
+    def __init__(self, says=b"", *, reads=True):
+        self.said = threading.Event()
+        self.left = threading.Event()
+        self._says = says
+        self._reads = reads
+
+    def __call__(self, line):
+        if self._reads:
+            read_request(line)
+            line.sendall(self._says)
+        self.said.set()
+        try:
+            line.recv(1)
+        finally:
+            self.left.set()
+
+
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"%x\r\n%b\r\n" % (len(EVENT), EVENT)
+PHASES = {
+    "waiting for headers": b"",
+    "half the headers": HEAD,
+    "before the first byte": HEAD + b"Transfer-Encoding: chunked\r\n\r\n",
+    "in a chunked reply": CHUNKED,
+    "in a chunk": CHUNKED + b"ff\r\ndata:",
+    "in a close-delimited reply": HEAD + b"Connection: close\r\n\r\n" + EVENT,
+    "in the body of a refusal": b"HTTP/1.1 500 X\r\nContent-Length: 9\r\n\r\nab",
+}
+
+
+@pytest.mark.parametrize("certificate", ["", "good"])
+@pytest.mark.parametrize("says", PHASES.values(), ids=PHASES.keys())
+def test_stopping_ends_the_wait_and_the_server_sees_it(
+    peer, client, monkeypatch, says, certificate
+):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATES / "good.pem"))
+    line = Line(says)
+    port = peer(line, certificate=certificate).port
+    scheme = "https" if certificate else "http"
+    stopped_while(client(f"{scheme}://localhost:{port}", tail=5), line.said)
+    assert line.left.wait(2)
+
+
+def test_stopping_ends_a_tls_handshake(peer, client):
+    line = Line(reads=False)
+    stopped_while(client(f"https://127.0.0.1:{peer(line).port}"), line.said)
+    assert line.left.wait(2)
+
+
+def test_stopping_ends_the_wait_on_a_connection_used_before(server, client):
+    one = client(server.base_url)
+    one.warm()
+    server.script.append(Answer((), before_s=9))
+    began = threading.Event()
+    threading.Timer(0.1, began.set).start()
+    stopped_while(one, began)
+    assert server.connections == 1
+
+
+def test_stopping_ends_an_attempt_to_connect(client):
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        began = threading.Event()
+        threading.Timer(0.2, began.set).start()
+        stopped_while(client(f"http://127.0.0.1:{full.getsockname()[1]}"), began)
+        for one in waiting:
+            one.close()
+
+
+def test_a_stop_asked_before_sends_nothing(server, client):
+    stop = Stop()
+    stop.ask()
+    with pytest.raises(DeepchatError):
+        list(client(server.base_url).stream(ASK, stop))
+    assert server.received == []
+
+
+def test_leaving_the_stream_closes_the_connection(peer, client):
+    line = Line(CHUNKED)
+    events = client(f"http://127.0.0.1:{peer(line).port}").stream(ASK, Stop())
+    assert TextDelta("Hi") in events
+    events.close()
+    assert line.left.wait(2)
+
+
+def test_a_stopped_turn_keeps_what_was_heard(peer, client):
+    line = Line(CHUNKED)
+    heard = threading.Event()
+    turn = Turn(
+        client(f"http://127.0.0.1:{peer(line).port}"),
+        Unsaved(),
+        ASK,
+        Message("1", "assistant", ""),
+        changed=heard.set,
+    ).start()
+    assert line.said.wait(2)
+    while turn.phase != "receiving":
+        assert heard.wait(2)
+    turn.stop()
+    assert turn.wait(2)
+    assert (turn.reply.text, turn.reply.state, turn.error) == ("Hi", "stopped", None)
+
+
+# --- clocks ----------------------------------------------------------------------------------------------------------
+
+
+def dripping(head, drop):
+    def talk(line):
+        read_request(line)
+        line.sendall(head)
+        while True:
+            line.sendall(drop)
+            time.sleep(0.05)
+
+    return talk
+
+
+def test_headers_that_drip_run_into_their_limit(peer, client):
+    slow = peer(dripping(HEAD, b"X-Drip: 1\r\n"))
+    with pytest.raises(TimedOut, match="did not begin to answer"):
+        ask(client(f"http://127.0.0.1:{slow.port}", connect=0.1, headers=0.2))
+
+
+def test_a_server_that_never_answers_runs_into_the_limit_for_headers(peer, client):
+    mute = peer(Line())
+    with pytest.raises(TimedOut, match="did not begin to answer"):
+        ask(client(f"http://127.0.0.1:{mute.port}", connect=0.1, headers=0.1))
+
+
+def test_keep_alives_do_not_count_as_a_reply(peer, client):
+    mute = peer(dripping(HEAD + b"\r\n", b": keep-alive\n\n"))
+    with pytest.raises(TimedOut, match="kept the line open"):
+        ask(client(f"http://127.0.0.1:{mute.port}", payload=0.2))
+
+
+def test_silence_runs_into_its_limit_and_keeps_what_came(server, client):
+    server.script.append(Answer((EVENT, stream(chunk("<thi"))[:20]), end="hang"))
+    got, error = received(client(server.base_url, silence=0.2))
+    assert (text_of(got), type(error)) == ("Hi", TimedOut)
+
+
+# --- the key ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", [None, Secret(KEY)])
+def test_netrc_neither_replaces_nor_adds_a_key(server, client, own_home, key):
+    netrc = own_home / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login me password pw\ndefault login me password pw\n")
+    netrc.chmod(0o600)
+    one = client(server.base_url, key)
+    one.warm()
+    one.models()
+    ask(one)
+    sent = {received.headers.get("authorization") for received in server.received}
+    assert sent == {f"Bearer {KEY}" if key else None}
+
+
+@pytest.mark.parametrize("key", ["", " ", "sk-\n", "sk-“x”", "sk x", "sk-\x00", "sk-é"])
+def test_what_cannot_be_a_key_is_refused_without_showing_it(key):
+    with pytest.raises(AccessError) as caught:
+        Client("https://api.example/v1", Secret(key))
+    assert not key.strip() or key.strip() not in f"{caught.value}{caught.value.hint}"
+
+
+def test_a_key_does_not_cross_a_network_in_clear():
+    with pytest.raises(AccessError, match="unencrypted"):
+        Client("http://api.example/v1", Secret(KEY))
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "[::1]"])
+def test_a_key_may_go_to_this_machine_in_clear(host):
+    Client(f"http://{host}:8080/v1", Secret(KEY)).close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "api.example/v1",
+        "ftp://x/v1",
+        "https://",
+        "http://[::1",
+        "https://a..b/",
+        "http://x:99999/",
+    ],
+)
+def test_a_base_url_that_leads_nowhere_is_told(url):
+    with pytest.raises(ConfigError):
+        Client(url, None)
+
+
+@pytest.mark.parametrize("url", ["https://me:pw@api.example/v1", "https://api.example/v1?key=pw"])
+def test_a_base_url_with_a_secret_in_it_is_refused_without_showing_it(url):
+    with pytest.raises(ConfigError) as caught:
+        Client(url, None)
+    assert "pw" not in str(caught.value)
+
+
+def test_the_key_goes_straight_to_this_machine_whatever_proxy_is_set(server, client, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert ask(client(server.base_url, Secret(KEY)))
+
+
+ECHOES = [
+    Answer.json({"error": {"message": f"Incorrect API key: {KEY}"}}, status=400),
+    Answer.json({"error": {"message": "x" * 190 + KEY}}, status=500),
+    Answer((f"<title>{KEY}</title>".encode(),)),
+    Answer((f"data: {KEY} is wrong\n\n".encode(),)),
+    Answer((json.dumps({"error": KEY}).encode(),)),
+    Answer(status=302, headers={"Location": f"/?key={KEY}"}, framing="length"),
+    Answer((KEY.encode(),)),
+    Answer((EVENT,), end="cut"),
+    Answer((), end="reset"),
+]
+
+
+@pytest.mark.parametrize("answer", ECHOES, ids=range(len(ECHOES)))
+def test_the_key_is_in_no_error(server, client, answer):
+    server.script.append(answer)
+    with pytest.raises(DeepchatError) as caught:
+        ask(client(server.base_url, Secret(KEY)))
+    chain: list[BaseException] = [caught.value]
+    while more := chain[-1].__cause__ or chain[-1].__context__:
+        chain.append(more)
+    assert "sk-t0p" not in f"{chain!r} {[str(error) for error in chain]} {caught.value.hint}"
+
+
+# --- models and warming up -------------------------------------------------------------------------------------------
+
+
+def test_the_models_are_listed_without_a_key(server, client):
+    assert "deepchat/demo" in [model.id for model in client(server.base_url).models()]
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{", b"[1", b"null", b""])
+def test_a_list_of_models_that_is_none_is_told(peer, client, body):
+    def talk(line):
+        read_request(line)
+        line.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    with pytest.raises(NotAnAnswer):
+        client(f"http://127.0.0.1:{peer(talk).port}").models()
+
+
+def test_a_list_of_models_that_breaks_off_is_told(peer, client):
+    def talk(line):
+        read_request(line)
+        line.sendall(HEAD + b"Content-Length: 99\r\n\r\n{")
+
+    with pytest.raises(StreamCut):
+        client(f"http://127.0.0.1:{peer(talk).port}").models()
+
+
+def test_a_warm_start_that_fails_says_nothing(client):
+    client("http://127.0.0.1:9").warm()
+
+
+def test_deepinfra_is_told_who_asks_and_asked_for_prices(peer, client, monkeypatch):
+    heads = []
+
+    def talk(line):
+        heads.append(read_request(line))
+        line.sendall(HEAD + b"Content-Length: 11\r\n\r\n" + b'{"data":[]}')
+
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{peer(talk).port}")
+    assert client("http://api.deepinfra.com/v1/openai").models() == []
+    client("http://deepinfra.com.example/v1").models()
+    assert b"/v1/openai/models?filter=with_meta " in heads[0]
+    assert b"X-Deepinfra-Source: deepchat" in heads[0]
+    assert b"with_meta" not in heads[1]
+    assert b"Deepinfra-Source" not in heads[1]
