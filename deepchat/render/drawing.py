@@ -1,0 +1,27 @@
+"""One object for everything that draws, configured once: replies, and all that is not a reply."""
+
+from functools import partial
+
+from deepchat.render.reply import Reply, render_markdown
+from deepchat.render.screen import Screen
+from deepchat.render.theme import Theme
+from deepchat.render.thoughts import Think
+
+
+class Drawing(Screen):
+    """A screen that also draws replies, in the same theme."""
+
+    def __init__(
+        self, theme: Theme, *, color: bool = True, plain: bool = False, think: Think = "fold"
+    ) -> None:
+        super().__init__(theme, color=color, plain=plain)
+        self._reply = partial(Reply, theme=theme, color=color, plain=plain, think=think)
+        self._markdown = partial(render_markdown, theme=theme, color=color, plain=plain)
+
+    def reply(self, *, width: int, height: int) -> Reply:
+        """A reply that is about to arrive."""
+        return self._reply(width=width, height=height)
+
+    def markdown(self, text: str, width: int) -> str:
+        """A text that is all there, drawn as a reply would be."""
+        return self._markdown(text, width)

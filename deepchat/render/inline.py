@@ -1,0 +1,200 @@
+"""Inline markup as styled runs: emphasis, code, links, math. Blocks, rows and escape sequences belong to others."""
+
+import re
+from collections.abc import MutableMapping, Sequence
+from typing import Any, Final
+
+from markdown_it import MarkdownIt
+from markdown_it.common.normalize_url import normalizeLink
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from rich.style import Style
+
+from deepchat.render.theme import Theme
+from deepchat.render.wrap import NOTHING, Run
+from deepchat.text import clean
+
+# Beyond these the inline parser may need more than a moment. Its time grows with what may open markup; brackets, which
+# it looks at again and again, count for more.
+MOST_CHARS: Final = 8000
+MOST_OPENERS: Final = 1600
+_CHEAP: Final = "*_~<&"
+_DEAR: Final = "[!\\$"
+_DEAR_COUNTS: Final = 4
+
+# What a click may open. Terminals and browsers cut longer addresses.
+_CLICKABLE: Final = re.compile(r"(?:https?://|mailto:)[!-~]{1,2000}\Z")
+
+# What may be the beginning of markup, where it is left over as text.
+_LEFT_OPEN: Final = re.compile(
+    r"\*(?!\s)|~~(?!\s)|`|\[|<[A-Za-z/!?]|(?<![A-Za-z0-9])_(?!\s)|\$[^\s$][^\n]*\Z|\$\$"
+)
+_MATH_OPEN: Final = re.compile(r"\\[(\[]")
+
+# Math as models write it. A price is no math: `$` opens before a character and closes behind one, not before a digit.
+_MATH: Final = re.compile(
+    r"\\\(.+?\\\)|\\\[.+?\\\]|\$\$.+?\$\$|\$(?![\s$])[^$\n]*?(?<![\s\\])\$(?!\d)", re.DOTALL
+)
+
+
+class _Markdown(MarkdownIt):
+    """Addresses stay as they were written; they are encoded only where they become the target of a click."""
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802  the name is markdown-it's
+        return url
+
+    def normalizeLinkText(self, link: str) -> str:  # noqa: N802
+        return link
+
+
+def _math(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  the signature is markdown-it's
+    match = _MATH.match(state.src, state.pos)
+    if not match:
+        return False
+    if not silent:
+        state.push("math", "", 0).content = match[0]
+    state.pos = match.end()
+    return True
+
+
+def _inline_parser() -> MarkdownIt:
+    markdown = _Markdown("commonmark").enable("strikethrough")
+    markdown.inline.ruler.before("escape", "math", _math)
+    return markdown
+
+
+def _definition_parser() -> MarkdownIt:
+    markdown = _Markdown("commonmark")
+    markdown.block.ruler.enableOnly(["reference", "paragraph"])
+    return markdown
+
+
+class Inline:
+    """Reads inline markup, and remembers the link definitions met so far. With `plain`, code and images keep signs."""
+
+    def __init__(self, theme: Theme, *, plain: bool = False) -> None:
+        self._theme = theme
+        self._plain = plain
+        self._markdown = _inline_parser()
+        self._definitions = _definition_parser()
+        self._known: MutableMapping[str, Any] = {}
+        self.calls = 0
+        self.chars = 0
+        self.too_dense = False
+
+    def runs(self, text: str, base: Style = NOTHING) -> list[Run]:
+        """Styled text; a newline in a run is a line break. What is too dense to be parsed in a moment stays as it is."""
+        return self.read(text, base)[0]
+
+    def read(self, text: str, base: Style = NOTHING) -> tuple[list[Run], bool]:
+        """The runs, and whether they stay what they are when more text follows behind a space or a line end."""
+        if not text:
+            return [], True
+        if _is_dense(text):
+            self.too_dense = True
+            return [Run(text, base)], True
+        self.calls += 1
+        self.chars += len(text)
+        tokens = self._markdown.parseInline(text, self._known)[0].children or ()
+        runs = _Runs(self._theme, base, plain=self._plain).of(tokens)
+        return runs, not _is_open(text, tokens)
+
+    def define(self, text: str, *, learn: bool) -> tuple[str, str]:
+        """Split a paragraph into the link definitions at its head, and the rest. `learn` them, for what follows.
+
+        A footnote (`[^1]: …`) looks like a definition, and is text.
+        """
+        if not text.startswith("[") or "]:" not in text or text.startswith("[^"):
+            return "", text
+        head, footnotes = text, ""
+        if (at := text.find("\n[^")) >= 0:
+            head, footnotes = text[:at], text[at:]
+        tokens = self._definitions.parse(head, self._known if learn else {})
+        first = next((token.map[0] for token in tokens if token.map), None)
+        if first is None:
+            return head, footnotes[1:]
+        lines = text.split("\n")
+        return "\n".join(lines[:first]), "\n".join(lines[first:])
+
+
+def _is_dense(text: str) -> bool:
+    cheap = sum(map(text.count, _CHEAP))
+    dear = sum(map(text.count, _DEAR))
+    return len(text) > MOST_CHARS or cheap + _DEAR_COUNTS * dear > MOST_OPENERS
+
+
+def _is_open(text: str, tokens: Sequence[Token]) -> bool:
+    """Whether markup that begins in `text` may still be waiting for its end."""
+    if text.endswith("\\") or any(_LEFT_OPEN.search(t.content) for t in tokens if t.type == "text"):
+        return True
+    return "\\" in text and bool(_MATH_OPEN.search(_MATH.sub("", text)))
+
+
+class _Runs:
+    """Collects runs while it walks over tokens; the stack holds what each open element looks like."""
+
+    def __init__(self, theme: Theme, base: Style, *, plain: bool) -> None:
+        self._theme = theme
+        self._plain = plain
+        self._out: list[Run] = []
+        self._styles = [base]
+        self._links: list[tuple[Token, int]] = []
+
+    def of(self, tokens: Sequence[Token]) -> list[Run]:
+        for token in tokens:
+            self._add(token)
+        return self._out
+
+    def _add(self, token: Token) -> None:
+        match token.type:
+            case "text" | "math" | "html_inline":
+                self._say(token.content)
+            case "softbreak" | "hardbreak":
+                self._out.append(Run("\n", self._styles[-1]))
+            case "code_inline":
+                tick = token.markup if self._plain else ""
+                self._say(f"{tick}{token.content}{tick}", self._theme.code)
+            case "link_open":
+                self._links.append((token, len(self._out)))
+                self._styles.append(self._styles[-1] + self._theme.link)
+            case "link_close":
+                self._styles.pop()
+                self._end_link()
+            case "image":
+                self._image(token)
+            case "strong_open":
+                self._styles.append(self._styles[-1] + self._theme.strong)
+            case "em_open":
+                self._styles.append(self._styles[-1] + self._theme.emphasis)
+            case "s_open":
+                self._styles.append(self._styles[-1] + self._theme.strike)
+            case _:
+                self._styles.pop()
+
+    def _say(self, text: str, style: Style = NOTHING) -> None:
+        if not (text.isascii() and text.isprintable()):
+            text = clean(text)  # an entity may stand for anything
+        if text:
+            self._out.append(Run(text, self._styles[-1] + style))
+
+    def _image(self, token: Token) -> None:
+        self._say("image: ", self._theme.dim)
+        self._links.append((token, len(self._out)))
+        self.of(token.children or ())
+        self._end_link()
+
+    def _end_link(self) -> None:
+        """Make what was said since the link began clickable, and show where it leads, unless it says so itself."""
+        token, start = self._links.pop()
+        address = _shown(token.attrs.get("href", token.attrs.get("src", "")))
+        text = "".join(run.text for run in self._out[start:])
+        title = f' "{_shown(token.attrs["title"])}"' if token.attrs.get("title") else ""
+        if title or address not in (text, f"mailto:{text}"):
+            self._say(f" ({address}{title})" if text else f"({address}{title})", self._theme.dim)
+        target = normalizeLink(address)
+        if _CLICKABLE.match(target):
+            self._out[start:] = [Run(run.text, run.style, target) for run in self._out[start:]]
+
+
+def _shown(attribute: str | float) -> str:
+    return clean(str(attribute)).replace("\n", " ")

@@ -1,0 +1,277 @@
+"""The leaves of markdown as rows: prose, code, verbatim text, tables. What surrounds a leaf is the page's business.
+
+Each leaf takes its lines one by one and gives back the rows that can no longer change; `close` gives the rest. A copy
+draws on its own, for the preview of what is still open.
+"""
+
+import copy
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from rich.style import Style
+
+from deepchat.render.blocks import Align, cells
+from deepchat.render.inline import Inline
+from deepchat.render.tables import Cells, column_widths, grid, record, rule
+from deepchat.render.theme import Theme
+from deepchat.render.wrap import NOTHING, Row, Run, Wrapper, chop, wrap
+
+# A paragraph longer than this is printed in parts, and can no longer become a heading.
+LONG: Final = 1000
+
+# Text in which markup stays open is divided after this many characters all the same.
+LONGEST_MARKUP: Final = 3000
+
+# Rows of a table's body after which its columns keep their widths.
+TABLE_SETTLES: Final = 30
+
+_TAB: Final = 4
+
+
+class Coloring(Protocol):
+    """The colours of one code block (`highlight.Highlighter`)."""
+
+    def line(self, text: str) -> list[tuple[str, Style]]:
+        """The next complete line."""
+        ...
+
+    def peek(self, text: str) -> list[tuple[str, Style]]:
+        """A line that may still grow; nothing is remembered."""
+        ...
+
+
+class Leaf(Protocol):
+    """A block of text, being drawn."""
+
+    def line(self, text: str) -> list[Row]:
+        """The next line; returns rows that are final."""
+        ...
+
+    def close(self) -> list[Row]:
+        """The rest of the rows."""
+        ...
+
+    def resize(self, width: int) -> None:
+        """Lay out what comes now for another width."""
+        ...
+
+    def draft(self) -> "Leaf":
+        """A copy to be drawn for now: it may be fed and closed, and leaves this one as it is."""
+        ...
+
+
+class Prose:
+    """A paragraph, or a heading. Wherever no markup is open, what came so far is read once and for all."""
+
+    def __init__(self, inline: Inline, width: int, theme: Theme, style: Style = NOTHING) -> None:
+        self._inline = inline
+        self._theme = theme
+        self._style = style
+        self._wrapper = Wrapper(width)
+        self._text = ""
+        self._open = ""
+        self._try_at = 0
+        self._begun = False
+        self._at_head = True
+        self._is_draft = False
+        self.printed = False
+
+    def line(self, text: str) -> list[Row]:
+        return self.more(f"\n{text}" if self._begun else text)
+
+    def more(self, text: str) -> list[Row]:
+        """The last line goes on."""
+        self._begun = True
+        self._open += text
+        self._text += "" if self.printed else text
+        if self._may_define and len(self._open) <= LONG:
+            return []
+        self._read(final=False)
+        self.printed = self.printed or len(self._text) > LONG
+        return self._wrapper.take() if self.printed else []
+
+    def close(self) -> list[Row]:
+        self._read(final=True)
+        return self._wrapper.finish()
+
+    def close_as_heading(self, style: Style) -> list[Row]:
+        """It was a heading all the time."""
+        self._wrapper = Wrapper(self._wrapper.width)
+        self._open, self._style, self._at_head = self._text, style, True
+        return self.close()
+
+    def resize(self, width: int) -> None:
+        self._wrapper = self._wrapper.resized(width)
+
+    def draft(self) -> "Prose":
+        twin = copy.copy(self)
+        twin._wrapper = self._wrapper.copy()
+        twin._is_draft = True
+        return twin
+
+    @property
+    def can_be_heading(self) -> bool:
+        """Whether nothing is printed, and there is more than link definitions."""
+        return not self.printed and bool(self._inline.define(self._text, learn=False)[1].strip())
+
+    @property
+    def _may_define(self) -> bool:
+        return self._at_head and self._open.startswith("[") and "]:" in self._open
+
+    def _read(self, *, final: bool) -> None:
+        """Style and lay out the open text, if it can be told apart from what follows."""
+        if len(self._open) < self._try_at and not final:
+            return
+        if self._may_define:
+            self._define()
+        self._at_head = False
+        runs, settled = self._inline.read(self._open, self._style)
+        if settled or final or len(self._open) > LONGEST_MARKUP:
+            self._wrapper.feed(runs)
+            self._open, self._try_at = "", 0
+        else:
+            self._try_at = len(self._open) * 3 // 2
+
+    def _define(self) -> None:
+        """Link definitions at the head are shown as they are: a link may come before its definition."""
+        definitions, self._open = self._inline.define(self._open, learn=not self._is_draft)
+        if definitions:
+            self._wrapper.feed([Run(definitions, self._theme.dim)])
+            self._wrapper.feed([Run("\n")] if self._open else [])
+
+
+class Code:
+    """Lines of code, whole, as they are; the terminal wraps them, so that what is copied is what was written.
+
+    Blank lines wait for the next line that is not, when `trims`: at the end of indented code they are no part of it.
+    """
+
+    def __init__(self, coloring: Coloring, width: int, *, trims: bool) -> None:
+        self._coloring = coloring
+        self._width = width
+        self._trims = trims
+        self._blank: list[str] = []
+        self._is_draft = False
+
+    def line(self, text: str) -> list[Row]:
+        if self._trims and not text.strip():
+            self._blank.append(text)
+            return []
+        lines, self._blank = [*self._blank, text], []
+        return [row for line in lines for row in self._rows(line)]
+
+    def close(self) -> list[Row]:
+        return []
+
+    def resize(self, width: int) -> None:
+        self._width = width
+
+    def draft(self) -> "Code":
+        twin = copy.copy(self)
+        twin._blank = list(self._blank)
+        twin._is_draft = True
+        return twin
+
+    def _rows(self, line: str) -> list[Row]:
+        if not self._is_draft:
+            return [[Run(text, style) for text, style in self._coloring.line(line)]]
+        runs = [Run(text, style) for text, style in self._coloring.peek(line.expandtabs(_TAB))]
+        return chop(runs, self._width)
+
+
+class Verbatim:
+    """HTML and display math: as written, wrapped. Blank lines at the end are dropped."""
+
+    def __init__(self, width: int, style: Style) -> None:
+        self._width = width
+        self._style = style
+        self._blank = 0
+
+    def line(self, text: str) -> list[Row]:
+        if not text.strip():
+            self._blank += 1
+            return []
+        blank, self._blank = self._blank, 0
+        return [[]] * blank + wrap([Run(text.expandtabs(_TAB), self._style)], self._width)
+
+    def close(self) -> list[Row]:
+        return []
+
+    def resize(self, width: int) -> None:
+        self._width = width
+
+    def draft(self) -> "Verbatim":
+        return copy.copy(self)
+
+
+class Table:
+    """A table. Its columns fit what they hold, up to the row at which they are settled; from then on rows are final.
+
+    With `flat` it is never drawn in columns.
+    """
+
+    def __init__(
+        self, inline: Inline, width: int, theme: Theme, aligns: tuple[Align, ...], *, flat: bool
+    ) -> None:
+        self._inline = inline
+        self._width = width
+        self._theme = theme
+        self._aligns = aligns
+        self._flat = flat
+        self._head: Cells = []
+        self._rows: list[Cells] = []
+        self._settled = False
+        self._drawn = 0
+
+    def line(self, text: str) -> list[Row]:
+        if not self._head:
+            self._head = self._cells(text, self._theme.table_head)
+            return []
+        self._rows.append(self._cells(text))
+        if self._drawn:
+            return self._body(self._rows[-1:], self._columns())
+        return self._draw() if len(self._rows) == TABLE_SETTLES else []
+
+    def close(self) -> list[Row]:
+        return [] if self._drawn else self._draw()
+
+    def resize(self, width: int) -> None:
+        self._width = width
+
+    def draft(self) -> "Table":
+        twin = copy.copy(self)
+        twin._rows = list(self._rows)
+        return twin
+
+    def _cells(self, text: str, style: Style = NOTHING) -> Cells:
+        """As many cells as there are columns; what is too much goes into the last, so that nothing is lost."""
+        last = len(self._aligns) - 1
+        parts = [part.strip() for part in cells(text)]
+        parts = [*parts[:last], " | ".join(parts[last:])]
+        parts += [""] * (last + 1 - len(parts))
+        return [self._inline.runs(part, style) for part in parts]
+
+    def _columns(self) -> list[int] | None:
+        if self._flat:
+            return None
+        sample = [self._head, *self._rows[:TABLE_SETTLES]]
+        return column_widths(sample, len(self._aligns), self._width)
+
+    def _draw(self) -> list[Row]:
+        columns = self._columns()
+        rows = self._body(self._rows, columns)
+        self._drawn = len(self._rows) or 1
+        if columns is not None:
+            head = grid(self._head, columns, self._aligns, self._theme)
+            return [*head, rule(columns, self._theme), *rows]
+        return rows or wrap(_joined(self._head), self._width)
+
+    def _body(self, rows: Sequence[Cells], columns: list[int] | None) -> list[Row]:
+        if columns is not None:
+            return [line for row in rows for line in grid(row, columns, self._aligns, self._theme)]
+        records = [record(self._head, row, self._width) for row in rows]
+        return [line for lines in records for line in ([], *lines)][0 if self._drawn else 1 :]
+
+
+def _joined(row: Cells) -> list[Run]:
+    return [run for cell in row for run in (*cell, Run(" | "))][:-1]

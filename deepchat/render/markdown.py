@@ -1,0 +1,201 @@
+"""How markdown looks: blocks become rows, with the marks of the quotes and lists around them. Parsing belongs to `blocks`
+and `inline`, bytes to `ansi`.
+
+The layout is stable by definition: no row depends on what comes after the block's last line (a list's number column is
+as wide as its first number, a blank line between two items is shown where it stands), so what is printed never changes.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from deepchat.render import leaves
+from deepchat.render.blocks import (
+    Fence,
+    Heading,
+    Html,
+    Indented,
+    Item,
+    Leaf,
+    List,
+    Math,
+    Node,
+    Paragraph,
+    Path,
+    Quote,
+    Rule,
+    Table,
+)
+from deepchat.render.inline import Inline
+from deepchat.render.theme import Theme
+from deepchat.render.wrap import Row, Run, row_len
+from deepchat.text import clean_line
+
+# Text keeps at least this many cells; of deeply nested blocks only the inner marks are shown.
+NARROWEST: Final = 8
+
+_BULLETS: Final = "•◦▪"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a page is drawn with. `plain`: no box drawing, marks as words. `highlight` makes a coloring for a language."""
+
+    theme: Theme
+    highlight: Callable[[str, Theme], leaves.Coloring]
+    plain: bool = False
+
+
+class Page:
+    """Turns the blocks it hears of into rows. `rows` are those not yet taken."""
+
+    def __init__(self, look: Look, width: int) -> None:
+        self.inline = Inline(look.theme, plain=look.plain)
+        self.rows: list[Row] = []
+        self._look = look
+        self.width = width
+        self._codes = 0
+        self._path: Path = ()
+        self._leaf: leaves.Leaf | None = None
+        self._last: tuple[int, ...] = ()
+
+    def take(self) -> list[Row]:
+        """The rows that are final, each once."""
+        rows, self.rows = self.rows, []
+        return rows
+
+    def draft(self) -> "Page":
+        """A copy without rows, to be fed with what is not final."""
+        twin = copy.copy(self)
+        twin.rows = []
+        twin._leaf = self._leaf.draft() if self._leaf else None
+        return twin
+
+    def resize(self, width: int) -> None:
+        """Lay out what comes now for another width; what was taken stays."""
+        self.width = width
+        if self._leaf:
+            self._leaf.resize(self._inner(self._path[:-1]))
+
+    # --- what the parser tells ---
+
+    def open(self, node: Node, path: Path) -> None:
+        if isinstance(node, Quote | List | Item):
+            return
+        self._path = (*path, node)
+        self._leaf = self._begun(node, self._inner(path))
+
+    def line(self, leaf: Leaf, text: str) -> None:
+        if self._leaf:
+            self._emit(self._leaf.line(text), bare=isinstance(leaf, Fence | Indented))
+
+    def more(self, leaf: Leaf, text: str) -> None:
+        if isinstance(self._leaf, leaves.Prose):
+            self._emit(self._leaf.more(text))
+
+    def close(self, node: Node, path: Path) -> None:
+        if isinstance(node, Item) and node.serial not in self._last:
+            self._path = (*path, node)
+            self._emit([[]])
+        elif self._leaf and not isinstance(node, Quote | List | Item):
+            if isinstance(node, Paragraph) and node.level and isinstance(self._leaf, leaves.Prose):
+                self._emit(self._leaf.close_as_heading(self._look.theme.heading[node.level - 1]))
+            else:
+                self._emit(self._leaf.close())
+            self._leaf = None
+
+    def can_be_heading(self, paragraph: Paragraph) -> bool:
+        return isinstance(self._leaf, leaves.Prose) and self._leaf.can_be_heading
+
+    # --- leaves ---
+
+    def _begun(self, node: Node, width: int) -> leaves.Leaf | None:
+        theme, plain = self._look.theme, self._look.plain
+        match node:
+            case Paragraph():
+                return leaves.Prose(self.inline, width, theme)
+            case Heading():
+                return leaves.Prose(self.inline, width, theme, theme.heading[node.level - 1])
+            case Fence():
+                return self._code(node.info, width, trims=False)
+            case Indented():
+                return self._code("", width, trims=True)
+            case Html():
+                return leaves.Verbatim(width, theme.dim)
+            case Math():
+                return leaves.Verbatim(width, theme.code)
+            case Table():
+                return leaves.Table(self.inline, width, theme, node.aligns, flat=plain)
+            case Rule():
+                self._emit([[Run("---" if plain else "─" * width, theme.rule)]])
+            case _:
+                pass
+        return None
+
+    def _code(self, info: str, width: int, *, trims: bool) -> leaves.Leaf:
+        """Code under a label with its language and its number, by which it can be copied."""
+        self._codes += 1
+        label = clean_line(info, limit=width) or "code"
+        self._emit([[Run(f"{label} · {self._codes}", self._look.theme.label)]])
+        return leaves.Code(self._look.highlight(info, self._look.theme), width, trims=trims)
+
+    # --- rows ---
+
+    def _emit(self, rows: list[Row], *, bare: bool = False) -> None:
+        """Add rows of the innermost block; `bare`: without what stands before them."""
+        if not rows:
+            return
+        here = tuple(node.serial for node in self._path)
+        self._gap(here)
+        fresh = {serial for serial in here if serial not in self._last}
+        for row in rows:
+            self.rows.append(row if bare else [*self._prefix(self._path, fresh), *row])
+            fresh = set()
+        self._last = here
+
+    def _gap(self, here: tuple[int, ...]) -> None:
+        """A blank row before a new block of the page, and inside containers where the source has one."""
+        if here == self._last or not self._last:
+            return
+        same = 0
+        while same < len(self._last) and self._last[same] == here[same]:
+            same += 1
+        if same == 0 or self._path[same].after_blank:
+            self.rows.append(self._prefix(self._path[:same], set()))
+
+    def _inner(self, path: Path) -> int:
+        return max(1, self.width - row_len(self._prefix(path, set())))
+
+    def _prefix(self, path: Path, fresh: set[int]) -> Row:
+        """The marks before a row: bars of quotes, and the marks of items where they are `fresh`, else room for them."""
+        prefix: Row = []
+        room = self.width - min(NARROWEST, self.width)
+        depth = sum(isinstance(node, Item) and not node.list.ordered for node in path)
+        for node in reversed(path):
+            mark = self._mark(node, depth)
+            depth -= isinstance(node, Item) and not node.list.ordered
+            if mark is None:
+                continue
+            room -= len(mark.text)
+            if room < 0:
+                break
+            stays = isinstance(node, Quote) or node.serial in fresh
+            prefix.insert(0, mark if stays else Run(" " * len(mark.text)))
+        return prefix
+
+    def _mark(self, node: Node, depth: int) -> Run | None:
+        theme, plain = self._look.theme, self._look.plain
+        if isinstance(node, Quote):
+            return Run("> " if plain else "│ ", theme.quote)
+        if not isinstance(node, Item):
+            return None
+        if node.task:
+            done = node.task == "done"
+            box = ("[x]" if done else "[ ]") if plain else ("☑" if done else "☐")
+            return Run(f" {box} ", theme.bullet)
+        if node.list.ordered:
+            digits = max(2, len(str(node.list.start)))
+            return Run(f"{node.number:>{digits}}{node.list.marker} ", theme.number)
+        bullet = "-" if plain else _BULLETS[(depth - 1) % len(_BULLETS)]
+        return Run(f" {bullet} ", theme.bullet)

@@ -1,0 +1,183 @@
+"""One reply while it arrives: deltas in, frames out. A frame says what to print for good, and what to show for now.
+
+Law: however the text is cut into deltas, the commits of all frames add up to the same bytes, those of `render_markdown`.
+Painting frames, and deciding when one is due, is the caller's business.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from deepchat.render.ansi import Ink
+from deepchat.render.blocks import CodeBlock, Parser, Table, code_blocks
+from deepchat.render.highlight import Highlighter
+from deepchat.render.leaves import Coloring
+from deepchat.render.markdown import Look, Page
+from deepchat.render.source import Source
+from deepchat.render.theme import Theme
+from deepchat.render.thoughts import Think, Thoughts
+from deepchat.render.wrap import Row, Run, wrap
+from deepchat.text import Cleaner, mend
+
+# The live view: rows it leaves to others, rows it has at most, rows of reasoning in it.
+_OTHERS: Final = 4
+_MOST_ROWS: Final = 12
+_THINKING_ROWS: Final = 4
+
+# Characters of the open line that are looked at for the live view; more than it can hold.
+_MOST_CHARS: Final = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """`commit`: rows that are final, each ended by a newline. `live`: rows of the open end, between newlines; they
+    replace those of the frame before."""
+
+    commit: str
+    live: str
+
+
+class Reply:
+    """Draws one reply on a terminal of `width` columns and `height` rows.
+
+    Rows keep the last column free; code is written whole, for the terminal to wrap. `plain` is for terminals that cannot
+    move the cursor and for screen readers: nothing live, no styles, no box drawing. `think` says what becomes of the
+    reasoning: printed (show), one line (fold), nothing (hide). `clock` returns seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        width: int,
+        height: int,
+        theme: Theme,
+        color: bool = True,
+        plain: bool = False,
+        think: Think = "fold",
+        highlight: Callable[[str, Theme], Coloring] = Highlighter,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._height = height
+        self._plain = plain
+        self._theme = theme
+        self._ink = Ink(color=color, plain=plain)
+        self._page = Page(Look(theme, highlight, plain=plain), _columns(width))
+        self._parser = Parser(self._page)
+        self._source = Source(self._parser)
+        self._cleaner = Cleaner()
+        self._thoughts = Thoughts(theme, _columns(width), think, clock)
+        self._raw: list[str] = []
+        self._answering = False
+        self._finished = False
+        self._live: str | None = ""
+
+    @property
+    def marks(self) -> int:
+        """How many invisible characters were made visible."""
+        return self._cleaner.marks + self._thoughts.marks
+
+    @property
+    def blocks(self) -> list[CodeBlock]:
+        """The code blocks so far, exactly as they were received."""
+        return code_blocks(mend("".join(self._raw)))
+
+    def text(self, delta: str) -> None:
+        """More of the answer."""
+        self._raw.append(delta)
+        self._read(self._cleaner.feed(delta))
+
+    def reasoning(self, delta: str) -> None:
+        """More of the thinking; what comes after the answer has begun is not drawn."""
+        if not self._answering:
+            self._live = None
+            self._thoughts.feed(delta)
+
+    def resize(self, width: int, height: int) -> None:
+        """Lay out what comes now for another size. What is printed belongs to the terminal."""
+        self._height = height
+        self._live = None
+        self._page.resize(_columns(width))
+        self._thoughts.resize(_columns(width))
+
+    def frame(self) -> Frame:
+        """What has become final since the last frame, and the open end. Costs nothing when nothing is new."""
+        commit = self._commit()
+        if self._live is None:
+            self._live = "" if self._plain or self._finished else self._draft()
+        return Frame(commit, self._live)
+
+    def finish(self) -> Frame:
+        """The last frame: everything is final, however the reply ended."""
+        if not self._finished:
+            self._read(self._cleaner.finish())
+            self._source.finish()
+            self._thoughts.finish()
+            self._finished = True
+            self._live = ""
+            self._page.rows += self._notes()
+        return Frame(self._commit(), "")
+
+    def _read(self, text: str) -> None:
+        if not text:
+            return
+        if not self._answering and text.strip():
+            self._answering = True
+            self._thoughts.finish(answered=True)
+        self._live = None
+        self._source.feed(text)
+
+    def _commit(self) -> str:
+        return "".join(map(self._ink.final, [*self._thoughts.take(), *self._page.take()]))
+
+    def _draft(self) -> str:
+        rows = self._open_end() if self._answering else self._thoughts.live(_THINKING_ROWS)
+        limit = max(1, min(self._height - _OTHERS, _MOST_ROWS))
+        return "\n".join(map(self._ink.live, rows[-limit:]))
+
+    def _open_end(self) -> list[Row]:
+        """What is not final, drawn as if the text ended here. A table takes whole rows; a row that arrives stands below."""
+        page = self._page.draft()
+        parser = self._parser.fork(page)
+        if not isinstance(parser.tip, Table):
+            self._source.draft(parser, _MOST_CHARS)
+            return page.take()
+        parser.finish()
+        end = Run(self._source.end(_MOST_CHARS).strip(), self._theme.dim)
+        return [*page.take(), *wrap([end], page.width)]
+
+    def _notes(self) -> list[Row]:
+        notes = []
+        if self.marks:
+            what = (
+                "1 invisible character is"
+                if self.marks == 1
+                else f"{self.marks} invisible characters are"
+            )
+            notes.append(f"{what} shown as marks.")
+        if self._page.inline.too_dense:
+            notes.append("Some markup was too dense to be read, and is shown as written.")
+        rows = [
+            row for note in notes for row in wrap([Run(note, self._theme.dim)], self._page.width)
+        ]
+        return [[], *rows] if rows else []
+
+
+def render_markdown(
+    text: str,
+    width: int,
+    theme: Theme,
+    *,
+    color: bool = True,
+    plain: bool = False,
+    highlight: Callable[[str, Theme], Coloring] = Highlighter,
+) -> str:
+    """A whole reply at once, as `Reply` prints it."""
+    reply = Reply(width=width, height=1, theme=theme, color=color, plain=plain, highlight=highlight)
+    reply.text(text)
+    return reply.finish().commit
+
+
+def _columns(width: int) -> int:
+    """The last column stays free: a terminal that fills it may wrap, or leave a ghost when it is resized."""
+    return max(1, width - 1)

@@ -1,0 +1,148 @@
+"""The source of a reply as it arrives: complete lines, the open end, and the parts of lines too long to wait for."""
+
+import re
+from typing import Final
+
+from deepchat.render.blocks import Leaf, Node, Paragraph, Parser, Path, Verbatim
+
+# A line of prose longer than FIRST is read in parts, the others of them longer than NEXT: each ends at a space, or
+# after ANYWHERE where there is none.
+FIRST: Final = 400
+NEXT: Final = 200
+ANYWHERE: Final = 1000
+
+# What the open end of a line must go beyond before it is shown: until then it may become something else.
+_UNCLEAR: Final = re.compile(
+    r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*"
+    r"(?:[=\-*_+#~`|:.$\\]+|\d{1,9}[.)]?|</?[^>\s]*|\[[^\]]*\]?:?|#{1,6}[ \t]*)?[ \t]*\Z"
+)
+_LINK_ARRIVING: Final = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\Z")
+
+
+class Source:
+    """Feeds a parser with what can no longer change. The same lines and parts come out, however the text is cut."""
+
+    def __init__(self, parser: Parser) -> None:
+        self._parser = parser
+        self._pieces: list[str] = []
+        self._size = 0
+        self._waits = False
+        self._divided = False
+
+    def feed(self, text: str) -> None:
+        """More text; its only line ends are `\\n`."""
+        *lines, rest = text.split("\n")
+        for line in lines:
+            self._append(line)
+            self._end_line()
+        self._append(rest)
+
+    def finish(self) -> None:
+        """The text ends here."""
+        if self._size or self._divided:
+            self._end_line()
+        self._parser.finish()
+
+    def end(self, most: int) -> str:
+        """The open end of the text: the last, incomplete line, or its last `most` characters."""
+        pieces: list[str] = []
+        size = 0
+        for piece in reversed(self._pieces):
+            pieces.append(piece)
+            size += len(piece)
+            if size >= most:
+                break
+        return "".join(reversed(pieces))[-most:]
+
+    def draft(self, parser: Parser, most: int) -> None:
+        """Feed another parser with the open end, as far as it is clear what it is, and finish it."""
+        end = self.end(most)
+        if self._divided:
+            parser.more(end)
+        elif is_clear(end, parser.tip):
+            parser.line(end if isinstance(parser.tip, Verbatim) else healed(end))
+        parser.finish()
+
+    def _append(self, text: str) -> None:
+        if not text:
+            return
+        self._pieces.append(text)
+        self._size += len(text)
+        if self._size > (NEXT if self._divided else FIRST) and not self._waits:
+            self._divide()
+
+    def _end_line(self) -> None:
+        line = "".join(self._pieces)
+        if not self._divided:
+            self._parser.line(line)
+        elif line:
+            self._parser.more(line)
+        self._pieces, self._size = [], 0
+        self._waits = self._divided = False
+
+    def _divide(self) -> None:
+        """Read the parts of the open line that are long enough, unless it must be read as a whole."""
+        line = "".join(self._pieces)
+        while at := _end_of_part(line, NEXT if self._divided else FIRST):
+            if not self._divided and not _is_prose(self._parser, line[:at]):
+                self._waits = True
+                break
+            self._read_part(line[:at])
+            line = line[at:]
+        self._pieces, self._size = [line], len(line)
+
+    def _read_part(self, part: str) -> None:
+        if self._divided:
+            self._parser.more(part)
+        else:
+            self._parser.line(part)
+            self._divided = True
+
+
+def _end_of_part(line: str, least: int) -> int | None:
+    space = line.find(" ", least, ANYWHERE)
+    if space >= 0:
+        return space + 1
+    return ANYWHERE if len(line) > ANYWHERE else None
+
+
+def _is_prose(parser: Parser, part: str) -> bool:
+    """Whether a line that begins like this belongs to a paragraph, and cannot be the head of a table."""
+    if "|" in part:
+        return False
+    trial = parser.fork(_Deaf())
+    trial.line(part)
+    return isinstance(trial.tip, Paragraph)
+
+
+class _Deaf:
+    """Hears nothing: for a parser that only tries."""
+
+    def open(self, node: Node, path: Path) -> None: ...
+
+    def line(self, leaf: Leaf, text: str) -> None: ...
+
+    def more(self, leaf: Leaf, text: str) -> None: ...
+
+    def close(self, node: Node, path: Path) -> None: ...
+
+    def can_be_heading(self, paragraph: Paragraph) -> bool:
+        return False
+
+
+def is_clear(end: str, tip: Node) -> bool:
+    """Whether what an incomplete line is cannot change any more with its next characters, as far as the eye is misled."""
+    if isinstance(tip, Verbatim):
+        text = end.strip(" \t>")
+        return bool(text) and bool(text.strip("`~"))
+    return not _UNCLEAR.match(end)
+
+
+def healed(end: str) -> str:
+    """An incomplete line with its code and strong text closed, and without the half address of a link."""
+    if end.count("`") % 2:
+        return end + "`"
+    end = _LINK_ARRIVING.sub(r"\1", end)
+    if end.count("**") % 2:
+        return end[:-2] if end.endswith("**") else end.rstrip() + "**"
+    return end[:-1] if end.endswith("*") and end.count("*") % 2 else end

@@ -1,0 +1,99 @@
+"""The reasoning before an answer, on the screen: its last rows while it lasts, one line when it is over."""
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+from deepchat.render.theme import Theme
+from deepchat.render.wrap import Row, Run, Wrapper, wrap
+from deepchat.text import Cleaner
+
+# What becomes of the reasoning: it is printed, becomes one line, or is not shown at all.
+Think = Literal["show", "fold", "hide"]
+
+_CHARS_PER_TOKEN: Final = 4
+
+# Characters of which the last rows are made.
+_TAIL: Final = 2000
+
+
+class Thoughts:
+    """Draws reasoning. Its seconds run from the first piece to the first piece of the answer."""
+
+    def __init__(self, theme: Theme, width: int, think: Think, clock: Callable[[], float]) -> None:
+        self._theme = theme
+        self._width = width
+        self._think = think
+        self._clock = clock
+        self._cleaner = Cleaner()
+        self._wrapper = Wrapper(width)
+        self._rows: list[Row] = []
+        self._begun = False
+        self._blank = 0
+        self._tail = ""
+        self._size = 0
+        self._started: float | None = None
+        self._ended = False
+
+    @property
+    def marks(self) -> int:
+        return self._cleaner.marks
+
+    def feed(self, delta: str) -> None:
+        """More of it."""
+        if self._started is None:
+            self._started = self._clock()
+        self._size += len(delta)
+        self._read(self._cleaner.feed(delta))
+
+    def finish(self, *, answered: bool = False) -> None:
+        """It is over; with `answered`, an answer follows. Does nothing the second time."""
+        if self._started is None or self._ended:
+            return
+        self._ended = True
+        self._read(self._cleaner.finish())
+        self._keep(self._wrapper.finish())
+        if self._think != "hide":
+            self._rows.append([Run(self._summary(self._clock() - self._started), self._theme.dim)])
+            self._rows += [[]] if answered else []
+
+    def take(self) -> list[Row]:
+        """The rows that are final, each once."""
+        rows, self._rows = self._rows, []
+        return rows
+
+    def live(self, most: int) -> list[Row]:
+        """The last rows, at most that many."""
+        if self._think == "hide" or self._ended:
+            return []
+        return wrap([Run(self._tail.strip(), self._theme.reasoning)], self._width)[-most:]
+
+    def resize(self, width: int) -> None:
+        self._width = width
+        self._wrapper = self._wrapper.resized(width)
+
+    def _read(self, text: str) -> None:
+        if self._think == "show":
+            self._wrapper.feed([Run(text, self._theme.reasoning)])
+            self._keep(self._wrapper.take())
+            self._tail = "".join(run.text for run in self._wrapper.open_row())
+        else:
+            self._tail = (self._tail + text)[-_TAIL:]
+
+    def _keep(self, rows: list[Row]) -> None:
+        """Print rows; blank ones wait for one that is not, and are dropped at the beginning and at the end."""
+        for row in rows:
+            if not row:
+                self._blank += 1
+                continue
+            self._rows += [[]] * self._blank if self._begun else []
+            self._rows.append(row)
+            self._begun, self._blank = True, 0
+
+    def _summary(self, seconds: float) -> str:
+        tokens = max(1, round(self._size / _CHARS_PER_TOKEN))
+        return f"thought for {_duration(seconds)} · ~{tokens:,} tokens"
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"

@@ -1,0 +1,216 @@
+"""Styled runs of text laid out in rows of a given width, in cells. Nothing here knows markdown or escape sequences.
+
+A row depends only on the text before its end and on the word that did not fit, so a row once full never changes.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from rich.cells import cell_len, split_graphemes
+from rich.style import Style
+
+NOTHING: Final = Style()
+
+
+class Run(NamedTuple):
+    """Text in one style; `link` is what a click on it opens."""
+
+    text: str
+    style: Style = NOTHING
+    link: str = ""
+
+
+Row = list[Run]
+
+# A word of more rows than this is broken before its end is known.
+_WORD: Final = 2
+
+# Chinese and Japanese are broken between any two characters, but not before what closes nor after what opens.
+_OPENING: Final = "「『（［｛〈《【〔"
+_CLOSING: Final = "、。，．：；！？」』）］｝〉》】〕々ーぁぃぅぇぉっゃゅょァィゥェォッャュョ…‥・"
+_BREAKABLE: Final = "\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003fffd"
+_ASCII_TOKEN: Final = re.compile(r"\n|[ \t]+|[^\n \t]+")
+_TOKEN: Final = re.compile(rf"\n|[ \t]+|[{_BREAKABLE}]|[^\n \t{_BREAKABLE}]+")
+_BELONGS_LEFT: Final = re.compile("[\u0300-\u036f\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_IS_BREAKABLE: Final = re.compile(f"[{_BREAKABLE}]")
+
+
+class Wrapper:
+    """Breaks a stream of runs greedily at spaces; what is longer than a row is broken between characters."""
+
+    def __init__(self, width: int) -> None:
+        self.width = max(1, width)
+        self._rows: list[Row] = []
+        self._row: Row = []
+        self._used = 0
+        self._space = Run("")
+        self._word: list[Run] = []
+        self._size = 0
+        self._inside = False  # the word has begun on this row, and is longer than a row
+
+    def copy(self) -> "Wrapper":
+        """The same state, to be fed on its own; rows not yet taken stay behind."""
+        twin = Wrapper(self.width)
+        twin._row, twin._used = list(self._row), self._used
+        twin._space, twin._word = self._space, list(self._word)
+        twin._size, twin._inside = self._size, self._inside
+        return twin
+
+    def resized(self, width: int) -> "Wrapper":
+        """The unfinished row, laid out for another width."""
+        twin = Wrapper(width)
+        twin.feed(self.open_row())
+        return twin
+
+    def feed(self, runs: Iterable[Run]) -> None:
+        """Take more text; `\\n` ends a row."""
+        for text, style, link in runs:
+            pattern = _ASCII_TOKEN if text.isascii() else _TOKEN
+            for token in pattern.findall(text):
+                self._take(Run(token, style, link))
+
+    def open_row(self) -> Row:
+        """What is not on a full row yet."""
+        return [*self._row, self._space, *self._word]
+
+    def take(self) -> list[Row]:
+        """The rows that are full, each once."""
+        rows, self._rows = self._rows, []
+        return rows
+
+    def finish(self) -> list[Row]:
+        """The rest of the rows, the last one however short; none when there was no text."""
+        self._end_word()
+        if self._row:
+            self._end_row()
+        return self.take()
+
+    def _take(self, token: Run) -> None:
+        first = token.text[0]
+        if first == "\n":
+            self._end_word()
+            self._inside = False
+            self._end_row()
+            self._space = Run("")
+        elif first in " \t":
+            self._end_word()
+            self._inside = False
+            spaces = self._space.text + token.text.replace("\t", " ")
+            self._space = Run(spaces, token.style, token.link)
+        else:
+            if self._word and self._parts(self._word[-1].text[-1], first):
+                self._end_word()
+            self._word.append(token)
+            self._size += len(token.text)
+            if self._size > _WORD * self.width:
+                self._end_word()
+                self._inside = True
+
+    @staticmethod
+    def _parts(left: str, right: str) -> bool:
+        """Whether a row may end between two characters of which none is a space."""
+        if (left.isascii() and right.isascii()) or right in _CLOSING or left in _OPENING:
+            return False
+        if _BELONGS_LEFT.match(right):
+            return False
+        return bool(_IS_BREAKABLE.match(left) or _IS_BREAKABLE.match(right))
+
+    def _end_word(self) -> None:
+        """Put the word on this row, or on the next one when it does not fit."""
+        if not self._word:
+            return
+        word, self._word, self._size = self._word, [], 0
+        if self._inside:
+            self._inside = False
+            self._break(word)
+            return
+        space, self._space = self._space, Run("")
+        size = row_len(word)
+        gap = len(space.text)
+        if self._used and self._used + gap + size > self.width:
+            self._end_row()
+            gap = 0
+        gap = min(gap, max(0, self.width - self._used - size))
+        if gap:
+            self._row.append(Run(space.text[:gap], space.style, space.link))
+        self._used += gap
+        if size > self.width:
+            self._break(word)
+        else:
+            self._row += word
+            self._used += size
+
+    def _break(self, word: list[Run]) -> None:
+        """Fill rows with a word that is longer than a row."""
+        first, *rest = chop(word, self.width, self._used)
+        self._row += first
+        for row in rest:
+            self._end_row()
+            self._row = row
+        self._used = row_len(self._row)
+
+    def _end_row(self) -> None:
+        self._rows.append(self._row)
+        self._row, self._used = [], 0
+
+
+def wrap(runs: Iterable[Run], width: int) -> list[Row]:
+    """The rows of a finished text; none for no text."""
+    wrapper = Wrapper(width)
+    wrapper.feed(runs)
+    return wrapper.finish()
+
+
+def chop(runs: Iterable[Run], width: int, used: int = 0) -> list[Row]:
+    """Runs broken between characters where the width ends, as a terminal does; at least one row. Holds no newlines.
+
+    The first row has room for what is left beside `used` cells.
+    """
+    rows: list[Row] = [[]]
+    for run in _unbreakable(list(runs)):
+        text = run.text
+        while text:
+            room = width - used
+            if room <= 0 or (used and not text.isascii() and cell_len(text) > room):
+                rows.append([])
+                used = 0
+                continue
+            head = text[:room] if text.isascii() else text
+            rows[-1].append(run._replace(text=head))
+            used += cell_len(head)
+            text = text[len(head) :]
+    return [merged(row) for row in rows]
+
+
+def _unbreakable(runs: list[Run]) -> Iterable[Run]:
+    """ASCII as it is; else one run for each character as it is seen."""
+    return runs if all(run.text.isascii() for run in runs) else _graphemes(runs)
+
+
+def _graphemes(runs: list[Run]) -> Iterable[Run]:
+    """One run for each character as it is seen; a character that is spread over two runs goes with the first."""
+    text = "".join(run.text for run in runs)
+    ends = iter(runs)
+    run, end = Run(""), 0
+    for start, stop, _ in split_graphemes(text)[0]:
+        while start >= end:
+            run = next(ends)
+            end += len(run.text)
+        yield Run(text[start:stop], run.style, run.link)
+
+
+def merged(row: Iterable[Run]) -> Row:
+    """The same row with neighbours of one style as one run."""
+    out: Row = []
+    for run in row:
+        if out and out[-1][1:] == run[1:]:
+            out[-1] = Run(out[-1].text + run.text, run.style, run.link)
+        else:
+            out.append(run)
+    return out
+
+
+def row_len(row: Iterable[Run]) -> int:
+    """The cells a row takes."""
+    return cell_len("".join(run.text for run in row))
