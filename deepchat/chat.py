@@ -79,6 +79,7 @@ class Chat:
         self._now_ms = now_ms
         self._stored = False
         self._warned = False
+        self._unkept: list[Message] = []
         self.session = self._fresh(defaults)
 
     @property
@@ -115,8 +116,9 @@ class Chat:
             "assistant", "", parent=new[-1].id if new else base.leaf, streaming=True
         )
         asked = base.add(*new)
-        self._keep(lambda: self._journal.open_turn(self.session, [*new, reply]))
+        self._unkept += [*new, reply]
         self._stored = True
+        self.keep()
         self.conversation = asked
         request = Request(
             self.session.model,
@@ -134,6 +136,7 @@ class Chat:
         turn, self.turn = self.turn, None
         self.conversation = self.conversation.add(turn.reply)
         if turn.unsaved:
+            self._unkept = [*(m for m in self._unkept if m.id != turn.reply.id), turn.reply]
             self._warn(turn.unsaved)
         return turn.reply
 
@@ -219,6 +222,7 @@ class Chat:
     def resume(self, session: Session, conversation: Conversation) -> None:
         """Go on with a stored session. A model of another provider is not asked for here: the present one stays."""
         self._require_idle()
+        self._leave()
         here = session.provider in ("", self._defaults.provider) and session.model
         model = session.model if here else self.session.model
         self.session = replace(session, model=model, provider=self._defaults.provider)
@@ -226,6 +230,7 @@ class Chat:
         self._stored = True
 
     def _begin(self, session: Session) -> None:
+        self._leave()
         self.session = session
         self.conversation = Conversation()
         self._stored = False
@@ -234,13 +239,28 @@ class Chat:
         now = self._now_ms()
         return replace(like, id=new_id(now), title="", created_ms=now)
 
-    # --- what cannot be kept -----------------------------------------------------------------------------------------
+    # --- a disk that fails -------------------------------------------------------------------------------------------
 
-    def _keep(self, write: Callable[[], None]) -> None:
+    def keep(self) -> None:
+        """Store what is not stored yet: the messages of this turn, and those that an earlier failure left over."""
+        if self._unkept and self._keep(
+            lambda: self._journal.open_turn(self.session, tuple(self._unkept))
+        ):
+            self._unkept = []
+
+    def _leave(self) -> None:
+        """Before another session takes its place: the last try for what this one could not store."""
+        self.keep()
+        self._unkept = []
+
+    def _keep(self, write: Callable[[], None]) -> bool:
         try:
             write()
         except StoreError as error:
             self._warn(error)
+            return False
+        self._warned = False
+        return True
 
     def _warn(self, error: StoreError) -> None:
         """The chat goes on in memory; that it is not kept is said once."""

@@ -10,6 +10,7 @@ from deepchat.cli.bugs import Bug
 from deepchat.cli.wishes import KEY_PAGE, Wishes
 from deepchat.config import Provider, Settings, load, private_dir
 from deepchat.errors import DeepchatError, NoKey, UsageError
+from deepchat.repl.early import silent_keys
 
 
 def start(wishes: Wishes) -> int:
@@ -55,10 +56,12 @@ def _once(wishes: Wishes, settings: Settings) -> int:
 
 
 def _chat(wishes: Wishes, settings: Settings) -> int:
-    from deepchat.cli import session  # late: brings prompt_toolkit and rich along
-
     private_dir(settings.paths.data_dir)
     with ExitStack() as stack:
+        if not settings.ui.plain:
+            stack.enter_context(silent_keys())
+        from deepchat.cli import session  # late: brings prompt_toolkit and rich along
+
         demo = wishes.demo or _key_missing(settings)
         return session.chat(wishes, _answering(wishes, settings, stack), demo=demo)
 

@@ -77,7 +77,7 @@ def _begin(
         desk.page.notice(_welcome(wishes, repl, demo=demo))
         for warning in settings.warnings:
             desk.page.notice(warning)
-        repl.attempt(lambda: _enter_session(wishes, settings, store, repl))
+        _enter_session(wishes, settings, store, repl)
         provider.get_ready()
 
     return begin

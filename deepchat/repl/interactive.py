@@ -11,7 +11,6 @@ from typing import Final
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
 
-from deepchat.errors import DeepchatError
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.completion import CommandCompleter
 from deepchat.repl.history import FileHistory
@@ -77,6 +76,7 @@ class Interactive:
     async def run(self, begin: Callable[[Repl], None]) -> int:
         """Until the user leaves; the number of the signal that ended it, or 0. `begin` is called once keys are taken."""
         self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(lambda _, context: self._break(context.get("exception")))
         for number in HANGUPS:
             self._loop.add_signal_handler(number, self._hang_up, number)
         ticking = asyncio.create_task(self._tick())
@@ -103,7 +103,7 @@ class Interactive:
         try:
             if await outcome is Next.LEAVE:
                 self._leave()
-        except DeepchatError as error:
+        except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
             self.repl.refuse(line, error)
 
     def _interrupt(self) -> None:
@@ -146,11 +146,7 @@ class Interactive:
 
     def _draw(self) -> None:
         self._draw_soon = None
-        try:
-            self.repl.pump()
-        except Exception as bug:  # noqa: BLE001  nothing above would see it; `run` raises it again
-            self.bug = bug
-            self._leave()
+        self.repl.pump()
         self._drawn_at = time.monotonic()
 
     async def _tick(self) -> None:
@@ -165,10 +161,9 @@ class Interactive:
     def _spawn(self, job: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(job)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(self._tasks.discard)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception():
-            self.bug = task.exception()
-            self._leave()
+    def _break(self, bug: BaseException | None) -> None:
+        """Something failed where nobody waits for it: leave in order, and let `run` raise it."""
+        self.bug = bug or RuntimeError("the loop reported a failure without naming it")
+        self._leave()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from prompt_toolkit.application.current import get_app
+from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.filters import Condition, completion_is_selected, has_completions
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
@@ -51,6 +52,19 @@ def bindings(actions: Actions) -> KeyBindings:
     @keys.add("c-j")
     def _newline(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text("\n")
+
+    @keys.add("tab")
+    def _complete(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if buffer.complete_state:
+            buffer.complete_next()
+            return
+        asked = CompleteEvent(completion_requested=True)
+        offered = list(buffer.completer.get_completions(buffer.document, asked))
+        if len(offered) == 1:
+            buffer.apply_completion(offered[0])
+        elif offered:
+            buffer.start_completion(insert_common_part=True)
 
     @keys.add("c-c")
     @keys.add(Keys.SIGINT)

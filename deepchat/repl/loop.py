@@ -93,29 +93,31 @@ class Repl:
 
     def enter(self, line: str) -> Next | Pending | None:
         """Do what a typed line says: a command, or a message, which waits its turn while a reply arrives."""
-        command = split_command(line)
-        if command is None and line.strip() in ("exit", "quit"):
-            return Next.LEAVE
         try:
-            if command is None:
-                self._say(message_of(line))
-                return None
-            return COMMANDS.find(command[0]).action(self.desk, command[1])
-        except DeepchatError as error:
+            return self._do(line)
+        except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
             self.refuse(line, error)
             return None
 
-    def attempt(self, action: Callable[[], None]) -> None:
-        """Do something, and say in words why it did not work."""
-        try:
-            action()
-        except DeepchatError as error:
-            self._house.page.problem(error)
+    def _do(self, line: str) -> Next | Pending | None:
+        command = split_command(line)
+        if command:
+            return COMMANDS.find(command[0]).action(self.desk, command[1])
+        if line.strip() in ("exit", "quit"):
+            return Next.LEAVE
+        self._say(message_of(line))
+        return None
 
-    def refuse(self, line: str, error: DeepchatError) -> None:
+    def refuse(self, line: str, error: Exception) -> None:
         """Say why a line was not obeyed, and give it back."""
-        self._house.page.problem(error)
+        self.say_why(error)
         self._give_back([line])
+
+    def say_why(self, error: BaseException) -> None:
+        """A failure in words; one of deepchat itself is logged."""
+        self._house.page.problem(
+            error if isinstance(error, DeepchatError) else self._house.log_bug(error)
+        )
 
     def _say(self, text: str) -> None:
         if self._chat.turn:
@@ -198,7 +200,7 @@ class Repl:
         gap = "\n" if frame.commit or reply.text or reply.reasoning else ""
         self._surface.frame(frame.commit + gap + footer, "")
         if showing.turn.error:
-            self._house.page.problem(self._in_words(showing.turn.error))
+            self.say_why(showing.turn.error)
         self._print("\n")
         self._after(reply)
 
@@ -207,9 +209,6 @@ class Repl:
             reply.text or reply.reasoning or reply.state == "stopped"
         )
         return self._house.drawing.footer(reply, self._surface.width) if says else ""
-
-    def _in_words(self, error: BaseException) -> Exception:
-        return error if isinstance(error, DeepchatError) else self._house.log_bug(error)
 
     def _after(self, reply: Message) -> None:
         if reply.state == "done":
@@ -238,6 +237,7 @@ class Repl:
             if not turn.wait(0.15):
                 turn.abandon()
             self.pump()
+        self._chat.keep()
         for text in (*self.queue, self._surface.draft):
             self._surface.remember(text)
 
@@ -259,7 +259,10 @@ class Repl:
         if reply and reply.text:
             self._print(draw.markdown(reply.text, width) + "\n")
         if reply:
-            self._print(draw.footer(reply, width) + "\n")
+            self._print(draw.footer(reply, width))
+        if reply and reply.error:
+            self._house.page.notice(reply.error)
+        self._print("\n")
         if self._chat.unanswered:
             self._give_back([self._chat.unanswered])
 

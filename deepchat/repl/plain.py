@@ -7,7 +7,6 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Final, TextIO
 
-from deepchat.errors import DeepchatError
 from deepchat.repl.loop import House, Repl
 from deepchat.repl.needs import Next, Surface
 
@@ -93,7 +92,7 @@ class Plain:
             return outcome
         try:
             return asyncio.run(_result(outcome))
-        except DeepchatError as error:
+        except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
             self.repl.refuse(line, error)
             return None
 

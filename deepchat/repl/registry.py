@@ -91,7 +91,7 @@ class Registry:
         )
 
     def _nearest(self, word: str) -> list[str]:
-        close = difflib.get_close_matches(word, self._names, n=3, cutoff=0.6)
+        close = difflib.get_close_matches(word, self._names, n=3, cutoff=0.7)
         return list(dict.fromkeys(self._names[name].name for name in close))
 
 

@@ -4,6 +4,7 @@ From top to bottom, below what is already printed: the open end of the reply, qu
 line. Nothing here knows what a chat is.
 """
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,12 +62,13 @@ STYLE: Final = Style.from_dict(
 class SteadyOutput(Vt100_Output):
     """A vt100 output that writes a whole frame at once, and never touches what it does not own.
 
-    It erases rows one by one: ESC[J at the top left corner makes tmux push the erased rows into the scrollback. Bracketed
-    paste stays on between frames, where prompt_toolkit would switch it off and on.
+    It erases rows one by one, `rows_below` under the cursor's: ESC[J at the top left corner makes tmux push the erased
+    rows into the scrollback. Bracketed paste stays on between frames, where prompt_toolkit would switch it off and on.
     """
 
     def __init__(self, stdout: TextIO, get_size: Callable[[], Size]) -> None:
         super().__init__(stdout, get_size, enable_cpr=False)
+        self.rows_below = 0
         self._holding = False
         self._session = False
 
@@ -104,9 +106,7 @@ class SteadyOutput(Vt100_Output):
             super().disable_bracketed_paste()
 
     def erase_down(self) -> None:
-        rows = max(1, self.get_size().rows)
-        below = min(rows - 1, LIVE_ROWS + COMPOSER_ROWS + MENU_ROWS)
-        wipe = "\x1b[K" + "\x1b[B\r\x1b[2K" * below
+        wipe = "\x1b[K" + "\x1b[B\r\x1b[2K" * self.rows_below
         self.write_raw(f"\x1b7{wipe}\x1b8")
 
 
@@ -152,6 +152,7 @@ class Terminal:
             erase_when_done=True,
             input=source,
             output=self._output,
+            after_render=lambda _: self._measure(),
         )
         # Esc alone has to answer at once; the default waits half a second for more.
         self.app.ttimeoutlen = 0.05
@@ -187,7 +188,7 @@ class Terminal:
             if commit or shrinks:
                 self.app.renderer.erase()
                 self._output.write_raw(_crlf(commit))
-            self.app.renderer.render(self.app, self.app.layout)
+            self._render()
 
     def compose(self, text: str) -> None:
         """Put a text into the composer, the cursor after it."""
@@ -207,12 +208,18 @@ class Terminal:
         """Draw the region anew, from nothing: for when something else wrote on the screen."""
         with self._one_frame(), set_app(self.app):
             self.app.renderer.erase()
-            self.app.renderer.render(self.app, self.app.layout)
+            self._render()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Take keys until `leave`. `ready` is called once the composer stands."""
         with self._session():
-            await self.app.run_async(pre_run=ready)
+            # Soon, not now: the terminal is not in raw mode yet, and what is typed would be echoed into the drawing.
+            loop = asyncio.get_running_loop()
+
+            def soon() -> None:
+                loop.call_soon(ready)
+
+            await self.app.run_async(pre_run=soon, set_exception_handler=False)
 
     def leave(self) -> None:
         """End `run`; calling it again does nothing."""
@@ -265,6 +272,16 @@ class Terminal:
         room = max(1, self.width - 14)
         firsts = [" ".join(text.split())[:room] for text in self._parts.queued()]
         return [("class:queued", "\n".join(f"queued: {first}" for first in firsts))]
+
+    def _render(self) -> None:
+        self.app.renderer.render(self.app, self.app.layout)
+        self._measure()
+
+    def _measure(self) -> None:
+        """Remember how many rows are ours; a terminal that reflows may make two of one before we know."""
+        screen = self.app.renderer.last_rendered_screen
+        if isinstance(self._output, SteadyOutput) and screen:
+            self._output.rows_below = min(self.height - 1, 2 * screen.height)
 
     def _is_command(self) -> bool:
         return self.buffer.text.startswith("/")

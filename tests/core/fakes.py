@@ -64,6 +64,12 @@ class MemoryJournal:
         if self.broken:
             raise StoreError("The disk is full.")
 
+    @property
+    def kept(self) -> dict[str, str]:
+        """The text of each message as a reader would find it now."""
+        opened = {message.id: message.text for turn in self.opened for message in turn}
+        return opened | {message.id: message.text for message in self.sealed}
+
 
 class Listener:
     """A view that writes down what it was told."""

@@ -171,6 +171,30 @@ def test_a_disk_that_fails_is_said_once_and_the_chat_goes_on(chat, model, journa
     assert [str(problem) for problem in view.problems] == ["The disk is full."]
 
 
+def test_what_a_failing_disk_did_not_take_is_written_once_it_does(chat, model, journal):
+    journal.broken = True
+    say(chat, model, "one")
+    journal.broken = False
+    say(chat, model, "two")
+    assert list(journal.kept.values()) == ["one", "Hello", "two", "Hello"]
+
+
+def test_a_reply_whose_seal_failed_is_written_with_the_next_turn_or_at_the_end(
+    chat, model, journal
+):
+    model.script.append([TextDelta("Half"), model.wait])
+    turn = chat.send("one")
+    assert model.hanging.wait(5)
+    journal.broken = True
+    turn.stop()
+    assert turn.wait(5)
+    chat.settle()
+    assert "Half" not in journal.kept.values()
+    journal.broken = False
+    chat.keep()
+    assert list(journal.kept.values()) == ["one", "Half"]
+
+
 def test_a_hanging_thread_can_be_left_behind(chat, model, journal):
     model.script.append([TextDelta("Half"), model.wait, TextDelta("late")])
     turn = chat.send("one")

@@ -1,0 +1,88 @@
+"""The real program in a pseudo-terminal, with pyte as the screen: press keys, wait for what the screen shows."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pexpect
+import pyte
+
+ROOT = Path(__file__).parents[2]
+WAIT_S = 20
+
+
+class Driver:
+    """A running deepchat. `lines()` is the screen, `everything()` what has scrolled away and the screen."""
+
+    def __init__(self, *flags: str, env: Mapping[str, str] | None = None, rows=24, columns=80):
+        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        self.screen = pyte.HistoryScreen(columns, rows, history=10_000, ratio=0.5)
+        self.stream = pyte.ByteStream(self.screen)
+        self.written = b""
+        self.child = pexpect.spawn(
+            sys.executable,
+            ["-m", "deepchat", *flags],
+            env={**os.environ, "TERM": "xterm-256color", "PYTHONPATH": path, **(env or {})},
+            dimensions=(rows, columns),
+            timeout=WAIT_S,
+        )
+        self.child.delaybeforesend = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.close(force=True)
+
+    def press(self, keys: str) -> None:
+        self.child.send(keys)
+
+    def enter(self, line: str) -> None:
+        """Type a line, see it, and send it."""
+        self.press(line)
+        self.wait_for(line.splitlines()[-1][-20:])
+        self.press("\r")
+
+    def wait_for(self, text: str, *, gone: bool = False) -> None:
+        """Until the screen shows this text (or, `gone`, no longer does)."""
+        self.wait_until(lambda: (text in "\n".join(self.lines())) is not gone, repr(text))
+
+    def wait_until(self, seen, what="that") -> None:
+        deadline = time.monotonic() + WAIT_S
+        while not seen():
+            if time.monotonic() > deadline:
+                shown = "\n".join(self.lines())
+                raise AssertionError(f"waited for {what}; the screen shows\n{shown}")
+            self.read(0.05)
+
+    def read(self, seconds: float) -> bool:
+        """Take in what the program writes; whether it has ended."""
+        try:
+            data = self.child.read_nonblocking(65536, timeout=seconds)
+        except pexpect.TIMEOUT:
+            return False
+        except pexpect.EOF:
+            return True
+        self.written += data
+        self.stream.feed(data)
+        return False
+
+    def wait_for_end(self) -> int:
+        """The exit code; negative, the signal."""
+        deadline = time.monotonic() + WAIT_S
+        while not self.read(0.05):
+            assert time.monotonic() < deadline, "it does not end"
+        self.child.wait()
+        return -self.child.signalstatus if self.child.signalstatus else self.child.exitstatus
+
+    def lines(self) -> list[str]:
+        return [line.rstrip() for line in self.screen.display]
+
+    def everything(self) -> list[str]:
+        above = [
+            "".join(row[column].data for column in range(self.screen.columns)).rstrip()
+            for row in self.screen.history.top
+        ]
+        return [*above, *self.lines()]

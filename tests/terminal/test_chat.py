@@ -1,0 +1,244 @@
+"""A chat as a person has it: typed turns, a persona, stopping, leaving, coming back."""
+
+import re
+import signal
+import sqlite3
+import termios
+from collections import Counter
+from contextlib import closing
+
+import pytest
+
+from deepchat.demo.server import Answer
+from tests.terminal.driver import Driver
+
+pytestmark = pytest.mark.terminal
+
+
+def asked(server):
+    """The body of the last chat request as the server saw it."""
+    chats = [one for one in server.received if one.path.endswith("/chat/completions")]
+    return chats[-1].json
+
+
+def sent(server):
+    """Its messages."""
+    return [(message["role"], message["content"]) for message in asked(server)["messages"]]
+
+
+def test_turns_stream_in_and_the_history_goes_along(deepchat, server):
+    server.script.append(Answer.reply("I am **well**."))
+    server.script.append(Answer.reply("Still."))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("How are you?")
+    chat.wait_for("I am well.")
+    chat.enter("And now?")
+    chat.wait_for("Still.")
+    assert sent(server) == [
+        ("user", "How are you?"),
+        ("assistant", "I am **well**."),
+        ("user", "And now?"),
+    ]
+
+
+def test_three_hundred_lines_stand_once_each_in_the_scrollback(deepchat, server):
+    server.script.append(Answer.reply("\n".join(f"- line {n} of it" for n in range(1, 301))))
+    chat = deepchat(rows=24)
+    chat.wait_for("/help")
+    chat.enter("Count.")
+    chat.wait_for("tok/s")
+    found = re.findall(r"line (\d+) of it", "\n".join(chat.everything()))
+    assert found == [str(n) for n in range(1, 301)]
+
+
+def test_what_is_typed_while_a_reply_streams_stays_in_the_composer(deepchat, server):
+    server.script.append(Answer.reply(["one ", "two ", "three"] * 20, pause_s=0.02))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("Go.")
+    chat.wait_for("receiving")
+    chat.press("typed meanwhile")
+    chat.wait_for("tok/s")
+    assert "› typed meanwhile" in chat.lines()
+    assert Counter(chat.everything())["› typed meanwhile"] == 1
+
+
+def test_enter_while_a_reply_streams_queues_the_message(deepchat, server):
+    server.script.append(Answer.reply(["one "] * 40, pause_s=0.02))
+    server.script.append(Answer.reply("Second answer."))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("First.")
+    chat.wait_for("receiving")
+    chat.enter("Second.")
+    chat.wait_for("queued: Second.")
+    chat.wait_for("Second answer.")
+    assert sent(server)[-1] == ("user", "Second.")
+
+
+def test_ctrl_c_stops_the_reply_tells_the_server_and_keeps_what_came(deepchat, server):
+    server.script.append(Answer.reply("Half a reply", done=False, end="hang", finish=None))
+    server.script.append(Answer.reply("Whole."))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("First.")
+    chat.wait_for("Half a reply")
+    chat.press("\x03")
+    chat.wait_for("stopped")
+    chat.wait_until(lambda: server.gone == 1, "the server to see it")
+    chat.press("\x03\x03\x03")
+    chat.enter("Second.")
+    chat.wait_for("Whole.")
+    assert sent(server)[1] == ("assistant", "Half a reply")
+
+
+def test_keys_pressed_before_the_composer_stands_are_in_it(deepchat, server):
+    chat = deepchat()
+    chat.press("early bird")
+    chat.wait_for("/help")
+    chat.wait_for("› early bird")
+    assert chat.everything().count("early bird") == 0
+    chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "early bird")]
+
+
+def test_a_persona_counts_from_the_next_request_on(deepchat, server):
+    chat = deepchat("-s", "You are a cat.")
+    chat.wait_for("/help")
+    server.script.append(Answer.reply("Meow."))
+    chat.enter("Hello")
+    chat.wait_for("Meow.")
+    assert sent(server)[0] == ("system", "You are a cat.")
+    chat.enter("/system You are a dog.")
+    chat.wait_for("from the next message on")
+    server.script.append(Answer.reply("Woof."))
+    chat.enter("Hello again")
+    chat.wait_for("Woof.")
+    assert [role for role, _ in sent(server)].count("system") == 1
+    assert sent(server)[0] == ("system", "You are a dog.")
+
+
+def test_a_chat_is_resumed_with_its_messages_persona_model_and_parameters(deepchat, server):
+    server.script.append(Answer.reply("Blue, of course."))
+    chat = deepchat("-s", "You are a painter.")
+    chat.wait_for("/help")
+    chat.enter("/set temperature 0.25")
+    chat.wait_for("temperature = 0.25")
+    chat.enter("Which colour?")
+    chat.wait_for("Blue, of course.")
+    chat.enter("/exit")
+    assert chat.wait_for_end() == 0
+    assert re.search(r"deepchat -r \w{6}", "\n".join(chat.everything()))
+
+    server.script.append(Answer.reply("As I said: blue."))
+    again = Driver("--base-url", server.base_url, "-m", "deepchat/demo", "-c")
+    with again:
+        again.wait_for("Blue, of course.")
+        again.enter("Sure?")
+        again.wait_for("As I said: blue.")
+    assert sent(server) == [
+        ("system", "You are a painter."),
+        ("user", "Which colour?"),
+        ("assistant", "Blue, of course."),
+        ("user", "Sure?"),
+    ]
+    assert asked(server)["temperature"] == 0.25
+
+
+def test_a_killed_process_loses_no_question_and_hardly_any_reply(deepchat, server, own_home):
+    words = [f"word{n} " for n in range(200)]
+    server.script.append(Answer.reply(words, pause_s=0.02))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("Tell me.")
+    chat.wait_for("word60")
+    chat.child.kill(signal.SIGKILL)
+    shown = max(int(n) for n in re.findall(r"word(\d+)", "\n".join(chat.everything())))
+    with closing(sqlite3.connect(own_home / ".local/share/deepchat/chats.db")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    again = deepchat("-c")
+    again.wait_for("› Tell me.")
+    again.wait_for("ended before the reply")
+    kept = max(int(n) for n in re.findall(r"word(\d+)", "\n".join(again.everything())))
+    assert kept >= shown - 50  # a second of it
+
+
+def test_a_failed_question_returns_to_the_composer(deepchat, server):
+    refused = {"error": {"message": "Model busy, retry later"}}
+    server.script.append(Answer.json(refused, status=429))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("Precious words")
+    chat.wait_for("✗")
+    chat.wait_for("Model busy")
+    chat.wait_until(lambda: chat.lines().count("› Precious words") == 2, "the draft")
+    chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "Precious words")]
+
+
+def test_an_unknown_command_is_not_sent_and_stays_as_a_draft(deepchat, server):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("/eixt")
+    chat.wait_for("Did you mean /exit?")
+    chat.wait_for("› /eixt")
+    chat.press("\x15//eixt\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "/eixt")]
+
+
+def test_keys_are_offered_and_models_listed(deepchat, server):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("/models")
+    chat.wait_for("deepchat/demo-thinking")
+    chat.press("/pers\t")
+    chat.wait_for("› /persona")
+    chat.press("\x15/model deepchat/demo-th\t")
+    chat.wait_for("› /model deepchat/demo-thinking")
+
+
+@pytest.mark.parametrize("leave", ["/exit\r", "\x04", "\x03\x03"])
+def test_the_terminal_is_as_it_was_after_leaving(deepchat, leave):
+    chat = deepchat()
+    before = termios.tcgetattr(chat.child.child_fd)
+    chat.wait_for("/help")
+    chat.press(leave)
+    assert chat.wait_for_end() == 0
+    assert chat.written.rfind(b"\x1b[?2004l") > chat.written.rfind(b"\x1b[?2004h")
+    assert chat.written.rfind(b"\x1b[?25h") > chat.written.rfind(b"\x1b[?25l")
+    assert termios.tcgetattr(chat.child.child_fd) == before
+
+
+def test_nothing_but_our_own_sequences_and_no_alternate_screen(deepchat, server):
+    server.script.append(Answer.reply("a\x1b]0;owned\x07b \x1b[2Jc\x9b31m"))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("Attack.")
+    chat.wait_for("tok/s")
+    for banned in (
+        b"\x1b]0;",
+        b"\x1b[2J",
+        b"\x1b[3J",
+        b"?1049h",
+        b"?1000h",
+        b"\x1b[6n",
+        b"\x9b31m",
+    ):
+        assert banned not in chat.written.replace("›".encode(), b"")
+
+
+def test_a_hang_up_keeps_what_had_come(deepchat, server, own_home):
+    server.script.append(Answer.reply("Half a reply", done=False, end="hang", finish=None))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("First.")
+    chat.wait_for("Half a reply")
+    chat.child.kill(signal.SIGHUP)
+    assert chat.wait_for_end() == 129
+    with closing(sqlite3.connect(own_home / ".local/share/deepchat/chats.db")) as database:
+        rows = database.execute("SELECT role, text, state FROM message").fetchall()
+    assert rows == [("user", "First.", "done"), ("assistant", "Half a reply", "stopped")]
