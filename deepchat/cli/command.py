@@ -1,69 +1,28 @@
-"""The flags, and the one boundary where a failure becomes a line on stderr and an exit code."""
+"""The one boundary, where a failure becomes a line on stderr and an exit code."""
 
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import click
 
-from deepchat import __version__
-from deepchat.cli import entry
 from deepchat.cli.bugs import Bug
+from deepchat.cli.entry import start
+from deepchat.cli.flags import deepchat
 from deepchat.cli.wishes import Wishes
 from deepchat.errors import DeepchatError
 
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
-EPILOG: Final = (
-    "Without a key in DEEPINFRA_TOKEN a built-in demo answers, offline. "
-    "Exit codes: 0 ok, 1 usage or configuration, 2 the server refused, 3 no key or no access, "
-    "4 network, 130 interrupted."
-)
-
-
-@click.command(
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=EPILOG,
-)
-@click.option("-c", "--continue", "continue_", is_flag=True, help="Go on with the last chat.")
-@click.option(
-    "-r",
-    "--resume",
-    metavar="[QUERY]",
-    is_flag=False,
-    flag_value="",
-    default=None,
-    help="Go on with the chat of this id, title or words; alone, list the chats.",
-)
-@click.option("-p", "--print", "question", metavar="QUESTION", help="Print one reply, and leave.")
-@click.option("-m", "--model", metavar="NAME", help="The model that answers.")
-@click.option("-s", "--system", metavar="TEXT", help="Who the model should be.")
-@click.option("--persona", metavar="NAME", help="A persona from the configuration.")
-@click.option("--demo", is_flag=True, help="Talk to the built-in demo: offline, nothing to pay.")
-@click.option("--base-url", metavar="URL", help="Any server with an OpenAI-compatible API.")
-@click.option("--plain", is_flag=True, help="Only append: no cursor movement, no box drawing.")
-@click.option("--config", metavar="PATH", type=click.Path(path_type=Path), help="The file to read.")
-@click.option(
-    "--data-dir", metavar="PATH", type=click.Path(path_type=Path), help="Where chats are kept."
-)
-@click.option("--debug", is_flag=True, help="Show a traceback when deepchat itself breaks.")
-@click.version_option(__version__, message="deepchat %(version)s")
-def deepchat(**flags: object) -> int:
-    """Chat with a language model in the terminal.
-
-    Type a message and press Enter; /help lists what else can be typed.
-    """
-    return entry.start(Wishes(**flags))  # type: ignore[arg-type]  # click checked them
-
 
 def run(arguments: Sequence[str]) -> int:
     """Run with these arguments; the exit code. Nothing is raised."""
     debug = "--debug" in arguments
     try:
-        return int(deepchat.main(list(arguments), "deepchat", standalone_mode=False) or 0)
+        wishes = deepchat.main(list(arguments), "deepchat", standalone_mode=False)
+        return start(wishes) if isinstance(wishes, Wishes) else 0
     except click.ClickException as error:
         return _say(error.format_message(), "deepchat --help lists the flags.", 1)
     except DeepchatError as error:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import click
 
+from deepchat.cli.flags import deepchat
 from deepchat.cli.wishes import KEY_PAGE
 from deepchat.config import KEYS, PARAMETERS
 from deepchat.demo.manual import Page
@@ -78,7 +79,7 @@ def _commands() -> Iterator[Page]:
 
 
 def _flags() -> Iterator[Page]:
-    for option in click.get_current_context().command.params:
+    for option in deepchat.params:
         if isinstance(option, click.Option) and option.help:
             name = " ".join(filter(None, [", ".join(option.opts), option.metavar]))
             yield Page(f"Flag {name}", option.help)

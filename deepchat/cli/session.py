@@ -64,6 +64,8 @@ def _wire(settings: Settings, provider: Provider, store: Store) -> Wire:
             page=page,
             log_bug=lambda bug: Bug.of(bug, log=settings.paths.log_file, key=settings.key),
             show_footer=settings.ui.footer,
+            show_title=settings.ui.title,
+            bell=settings.ui.bell,
         )
 
     return wire

@@ -6,7 +6,7 @@ Knows neither keys nor rows of the screen: `interactive` ties it to the terminal
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from deepchat import context
 from deepchat.chat import Chat, Library
@@ -24,11 +24,15 @@ from deepchat.repl.needs import (
     Surface,
 )
 from deepchat.repl.registry import message_of, split_command
+from deepchat.text import clean_line
 from deepchat.turn import Turn
 
 # Presses in quick succession belong to the one that stopped the reply; none of them leaves.
 MASHING_S: Final = 1.0
 HINT_S: Final = 5.0
+
+# A reply that took this long was worth looking away from.
+LONG_S: Final = 10.0
 
 Pending = Awaitable[Next | None]
 
@@ -45,6 +49,8 @@ class House:
     page: Page
     log_bug: Callable[[BaseException], Exception]
     show_footer: bool = True
+    show_title: bool = True
+    bell: Literal["never", "long", "always"] = "never"
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
 
 
@@ -202,7 +208,19 @@ class Repl:
         if showing.turn.error:
             self.say_why(showing.turn.error)
         self._print("\n")
+        self._announce(reply)
         self._after(reply)
+
+    def _announce(self, reply: Message) -> None:
+        """Tell somebody who looks elsewhere."""
+        self._entitle()
+        long = (reply.seconds or 0) >= LONG_S
+        if self._house.bell == "always" or (self._house.bell == "long" and long):
+            self._surface.ring()
+
+    def _entitle(self) -> None:
+        if self._house.show_title and self._chat.session.title:
+            self._surface.entitle(clean_line(self._chat.session.title, 60))
 
     def _footer(self, reply: Message) -> str:
         says = self._house.show_footer and (
@@ -249,6 +267,7 @@ class Repl:
         asked = [message for message in path if message.role == "user"]
         width = self._surface.width
         draw = self._house.drawing
+        self._entitle()
         title = self._chat.session.title or "A chat without a title"
         earlier = f" · {len(asked) - 1} earlier turns" if len(asked) > 1 else ""
         self._print(draw.heading(f"{title}{earlier}", width))

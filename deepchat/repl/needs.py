@@ -94,6 +94,14 @@ class Surface(Protocol):
         """Put a text into the history, where Up finds it."""
         ...
 
+    def entitle(self, title: str) -> None:
+        """Put a title (clean, one line) on the window."""
+        ...
+
+    def ring(self) -> None:
+        """Ring the bell."""
+        ...
+
     def refresh(self) -> None:
         """The status or the queue changed."""
         ...

@@ -47,6 +47,13 @@ class PlainSurface:
     def remember(self, text: str) -> None:
         """Nothing to do: what was typed stands above."""
 
+    def entitle(self, title: str) -> None:
+        """Nothing to do: a title is not text."""
+
+    def ring(self) -> None:
+        """Ring the bell."""
+        self.print("\a")
+
     def refresh(self) -> None:
         """Nothing to do: there is no status line."""
 

@@ -42,6 +42,10 @@ LIVE_ROWS: Final = 12
 COMPOSER_ROWS: Final = 12
 MENU_ROWS: Final = 6
 
+# XTWINOPS: the window's title onto the terminal's stack, and back.
+_PUSH_TITLE: Final = "\x1b[22;2t"
+_POP_TITLE: Final = "\x1b[23;2t"
+
 # No backgrounds: they are unreadable on somebody's theme, and leave stains when the window is resized.
 STYLE: Final = Style.from_dict(
     {
@@ -69,6 +73,7 @@ class SteadyOutput(Vt100_Output):
     def __init__(self, stdout: TextIO, get_size: Callable[[], Size]) -> None:
         super().__init__(stdout, get_size, enable_cpr=False)
         self.rows_below = 0
+        self._title = ""
         self._holding = False
         self._session = False
 
@@ -94,8 +99,20 @@ class SteadyOutput(Vt100_Output):
         finally:
             self._session = False
             super().disable_bracketed_paste()
+            if self._title:
+                self.write_raw(_POP_TITLE)
             self.show_cursor()
             self.flush()
+
+    def entitle(self, title: str) -> None:
+        """Set the window's title; the one before is on the terminal's stack until the session ends."""
+        if title == self._title:
+            return
+        if not self._title:
+            self.write_raw(_PUSH_TITLE)
+        self._title = title
+        self.set_title(title)
+        self.flush()
 
     def flush(self) -> None:
         if not self._holding:
@@ -194,6 +211,16 @@ class Terminal:
         """Put a text into the composer, the cursor after it."""
         self.buffer.text = text
         self.buffer.cursor_position = len(text)
+
+    def entitle(self, title: str) -> None:
+        """Put a title on the window; it has its own again when the session ends."""
+        if isinstance(self._output, SteadyOutput):
+            self._output.entitle(title)
+
+    def ring(self) -> None:
+        """Ring the bell."""
+        self._output.write_raw("\a")
+        self._output.flush()
 
     def remember(self, text: str) -> None:
         """Put a text into the history."""

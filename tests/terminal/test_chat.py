@@ -242,3 +242,27 @@ def test_a_hang_up_keeps_what_had_come(deepchat, server, own_home):
     with closing(sqlite3.connect(own_home / ".local/share/deepchat/chats.db")) as database:
         rows = database.execute("SELECT role, text, state FROM message").fetchall()
     assert rows == [("user", "First.", "done"), ("assistant", "Half a reply", "stopped")]
+
+
+def test_the_window_has_the_title_of_the_chat_and_its_own_again_at_the_end(deepchat, server):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("Tea or \x16\x1bcoffee?")
+    chat.wait_for("tok/s")
+    chat.press("\x04")
+    assert chat.wait_for_end() == 0
+    titles = re.findall(rb"\x1b\]2;(.*?)\x07", chat.written)
+    assert len(titles) == 1
+    assert titles[0].startswith(b"Tea or ")
+    assert chat.written.index(b"\x1b[22;2t") < chat.written.index(b"\x1b[23;2t")
+
+
+def test_the_bell_rings_when_it_is_wanted(deepchat, server, own_home):
+    (own_home / ".config/deepchat").mkdir(parents=True)
+    (own_home / ".config/deepchat/config.toml").write_text('[ui]\nbell = "always"\ntitle = false\n')
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("Hi")
+    chat.wait_for("tok/s")
+    chat.wait_until(lambda: b"\x07" in chat.written, "the bell")
+    assert b"\x1b]2;" not in chat.written

@@ -1,0 +1,233 @@
+"""`deepchat -p` and pipes: the reply on stdout and nothing else, failures on stderr, and what the exit code says."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from deepchat.demo.server import Answer
+
+ROOT = Path(__file__).parents[2]
+KEY = "sk-canary-0123456789"
+
+
+def start(*flags, env=None, **options):
+    """The program in a pipe."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    return subprocess.Popen(
+        [sys.executable, "-m", "deepchat", *flags],
+        env={**os.environ, "PYTHONPATH": path, **(env or {})},
+        stdin=options.pop("stdin", subprocess.PIPE),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def run(*flags, typed="", **options):
+    """Exit code, stdout, stderr."""
+    with start(*flags, **options) as process:
+        out, err = process.communicate(typed, timeout=30)
+    return process.returncode, out, err
+
+
+def at(server):
+    return ["--base-url", server.base_url, "-m", "deepchat/demo"]
+
+
+def asked(server):
+    chats = [one for one in server.received if one.path.endswith("/chat/completions")]
+    return chats[-1].json["messages"]
+
+
+def test_stdout_is_the_markdown_as_received_with_one_newline_at_its_end(server):
+    server.script.append(Answer.reply("# Title\n\n**bold** `x` 漢字 \x1b[31m"))
+    code, out, err = run(*at(server), "-p", "Hi")
+    assert (code, out, err) == (0, "# Title\n\n**bold** `x` 漢字 \x1b[31m\n", "")
+
+
+def test_text_on_stdin_joins_the_question(server):
+    server.script.append(Answer.reply("ok\n"))
+    assert run(*at(server), "-p", "Review:", typed="a diff\n")[:2] == (0, "ok\n")
+    assert asked(server) == [{"role": "user", "content": "Review:\n\na diff"}]
+    assert run(*at(server), typed="only this")[0] == 0
+    assert asked(server) == [{"role": "user", "content": "only this"}]
+
+
+def test_a_persona_goes_first(server):
+    assert run(*at(server), "-s", "Be brief.", "-p", "Hi")[0] == 0
+    assert asked(server)[0] == {"role": "system", "content": "Be brief."}
+
+
+def test_it_streams(server):
+    server.script.append(Answer.reply(["first ", "second"], end="hang", done=False, finish=None))
+    with start(*at(server), "-p", "Hi", stdin=subprocess.DEVNULL) as process:
+        assert process.stdout.read(6) == "first "
+        process.send_signal(signal.SIGINT)
+        out, err = process.stdout.read(), process.stderr.read()
+    assert (process.wait(timeout=30), out, err) == (130, "second\n", "")
+
+
+def test_without_a_key_nothing_is_faked():
+    code, out, err = run("-p", "Hi")
+    assert (code, out) == (3, "")
+    assert "DEEPINFRA_TOKEN" in err
+    assert err.count("\n") == 1
+
+
+def test_the_demo_answers_in_a_pipe_when_it_is_asked_for_by_name():
+    code, out, _ = run("--demo", "-p", "table")
+    assert code == 0
+    assert "offline demo" in out
+    assert "|---" in out
+
+
+def test_nothing_is_stored_unless_a_session_goes_on(server, own_home):
+    database = own_home / ".local/share/deepchat/chats.db"
+    assert run(*at(server), "-p", "Hi")[0] == 0
+    assert not database.exists()
+    assert run(*at(server), "-c", "-p", "One")[0] == 0
+    server.script.append(Answer.reply("Two."))
+    assert run(*at(server), "-c", "-p", "Two")[0] == 0
+    assert [message["content"] for message in asked(server)][::2] == ["One", "Two"]
+    with closing(sqlite3.connect(database)) as stored:
+        assert stored.execute("SELECT count(*) FROM session").fetchone() == (1,)
+
+
+FAULTS = [
+    (401, {"error": {"message": "Not authenticated"}}, 3, "key"),
+    (402, {"error": "no money"}, 3, ""),
+    (403, {"error": "no"}, 3, ""),
+    (404, {"error": {"message": "Model not found"}}, 2, "model"),
+    (422, {"detail": [{"loc": ["body", "temperature"], "msg": "Input should be less"}]}, 2, "temp"),
+    (429, {"error": {"message": "Model busy, retry later"}}, 2, "busy"),
+    (500, {"error": {"message": "oops"}}, 2, "oops"),
+    (503, "<html><head><title>Gone fishing</title></head></html>", 2, "fishing"),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "exit_code", "word"), FAULTS)
+def test_a_refusal_is_one_line_and_an_exit_code(server, status, body, exit_code, word):
+    if isinstance(body, str):
+        server.script.append(Answer((body.encode(),), status, {"Content-Type": "text/html"}))
+    else:
+        server.script.append(Answer.json(body, status=status))
+    code, out, err = run(*at(server), "-p", "Hi", env={"DEEPCHAT_API_KEY": KEY})
+    assert (code, out) == (exit_code, "")
+    assert err.count("\n") == 1
+    assert word in err
+    assert "Traceback" not in err
+    assert "<" not in err
+    assert KEY not in err
+
+
+def test_a_server_that_is_not_there_is_a_network_failure():
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    code, out, err = run("--base-url", f"http://127.0.0.1:{port}/v1", "-p", "Hi")
+    assert (code, out) == (4, "")
+    assert "127.0.0.1" in err
+    assert err.count("\n") == 1
+
+
+def test_a_cut_stream_prints_what_came_and_is_no_success(server):
+    server.script.append(Answer.reply("Half", finish=None, done=False, end="cut"))
+    code, out, err = run(*at(server), "-p", "Hi")
+    assert (code, out) == (4, "Half\n")
+    assert err.count("\n") == 1
+
+
+def test_a_reply_cut_by_its_length_says_so(server):
+    server.script.append(Answer.reply("Half", finish="length"))
+    code, out, err = run(*at(server), "-p", "Hi")
+    assert (code, out) == (0, "Half\n")
+    assert "length" in err
+
+
+def test_a_closed_stdout_ends_quietly(server):
+    server.script.append(Answer.reply(["line\n"] * 5_000))
+    with start(*at(server), "-p", "Hi", stdin=subprocess.DEVNULL) as process:
+        assert process.stdout.readline() == "line\n"
+        process.stdout.close()
+        err = process.stderr.read()
+        process.wait(timeout=30)
+    assert (process.returncode, err) == (141, "")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--nonsense"], "--nonsense"),
+        (["-c", "-r", "x", "-p", "q"], "exclude"),
+        (["--base-url", "ftp://x", "-p", "q"], "--base-url"),
+        (["--config", "/nowhere/config.toml", "-p", "q"], "/nowhere/config.toml"),
+        (["--persona", "nobody", "-p", "q"], "nobody"),
+        (["--demo", "-p", ""], "no question"),
+        (["--demo", "-r", "zzz", "-p", "q"], "zzz"),
+    ],
+)
+def test_a_wrong_flag_is_one_line_and_exit_1(flags, said):
+    code, out, err = run(*flags)
+    assert (code, out) == (1, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_a_mistake_in_the_file_is_a_warning_and_not_the_end(server, own_home):
+    folder = own_home / ".config/deepchat"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('modle = "x"\n[parameters]\ntemperature = "hot"\n')
+    code, out, err = run(*at(server), "-p", "Hi")
+    assert code == 0
+    assert out
+    assert "line 1" in err
+    assert "model" in err
+    assert "line 3" in err
+
+
+def test_the_key_goes_to_its_host_and_nowhere_else(server, own_home):
+    env = {"DEEPCHAT_API_KEY": KEY, "DEEPINFRA_TOKEN": "sk-of-deepinfra"}
+    code, out, err = run(*at(server), "-c", "-p", "Hi", env=env)
+    assert code == 0
+    headers = server.received[-1].headers
+    assert headers["authorization"] == f"Bearer {KEY}"
+    assert "sk-of-deepinfra" not in json.dumps(dict(headers))
+    written = b"".join(path.read_bytes() for path in own_home.rglob("*") if path.is_file())
+    assert KEY not in out + err
+    assert KEY.encode() not in written
+
+
+def test_every_file_is_private(server, own_home):
+    assert run(*at(server), "-c", "-p", "Hi", umask=0)[0] == 0
+    files = [path for path in own_home.rglob("*") if path.is_file()]
+    assert files
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_version_and_help_name_what_there_is():
+    assert run("--version")[:2] == (0, "deepchat 0.1.0\n")
+    code, out, _ = run("--help")
+    assert code == 0
+    for flag in ("-c", "-r", "-p", "-m", "-s", "--persona", "--base-url", "--config", "--data-dir"):
+        assert flag in out
+
+
+def test_version_imports_nothing_heavy():
+    said = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "deepchat", "--version"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    imported = {line.rpartition("|")[2].strip() for line in said.splitlines()}
+    assert not imported & {"click", "rich", "prompt_toolkit", "requests", "sqlite3", "asyncio"}
