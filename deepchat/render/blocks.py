@@ -572,9 +572,7 @@ def _continues(node: Node, line: _Line) -> bool:
                 return False
             _skip_quote(line)
         case Item():
-            if line.blank:
-                return not node.empty
-            if line.indent < node.offset:
+            if node.empty if line.blank else line.indent < node.offset:
                 return False
             line.skip_columns(node.offset)
         case Fence():

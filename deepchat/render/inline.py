@@ -1,7 +1,9 @@
 """Inline markup as styled runs: emphasis, code, links, math. Blocks, rows and escape sequences belong to others."""
 
+import copy
 import re
 from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
@@ -69,6 +71,14 @@ def _definition_parser() -> MarkdownIt:
     return markdown
 
 
+@dataclass(slots=True)
+class Work:
+    """What the parser was given so far."""
+
+    calls: int = 0
+    chars: int = 0
+
+
 class Inline:
     """Reads inline markup, and remembers the link definitions met so far. With `plain`, code and images keep signs."""
 
@@ -78,8 +88,8 @@ class Inline:
         self._markdown = _inline_parser()
         self._definitions = _definition_parser()
         self._known: MutableMapping[str, Any] = {}
-        self.calls = 0
-        self.chars = 0
+        self._learns = True
+        self.work = Work()
         self.too_dense = False
 
     def runs(self, text: str, base: Style = NOTHING) -> list[Run]:
@@ -93,14 +103,20 @@ class Inline:
         if _is_dense(text):
             self.too_dense = True
             return [Run(text, base)], True
-        self.calls += 1
-        self.chars += len(text)
+        self.work.calls += 1
+        self.work.chars += len(text)
         tokens = self._markdown.parseInline(text, self._known)[0].children or ()
         runs = _Runs(self._theme, base, plain=self._plain).of(tokens)
         return runs, not _is_open(text, tokens)
 
-    def define(self, text: str, *, learn: bool) -> tuple[str, str]:
-        """Split a paragraph into the link definitions at its head, and the rest. `learn` them, for what follows.
+    def draft(self) -> "Inline":
+        """A copy that knows the same definitions, and learns none."""
+        twin = copy.copy(self)
+        twin._learns = False
+        return twin
+
+    def define(self, text: str) -> tuple[str, str]:
+        """Split a paragraph into the link definitions at its head, and the rest; learn them for what follows.
 
         A footnote (`[^1]: …`) looks like a definition, and is text.
         """
@@ -109,7 +125,7 @@ class Inline:
         head, footnotes = text, ""
         if (at := text.find("\n[^")) >= 0:
             head, footnotes = text[:at], text[at:]
-        tokens = self._definitions.parse(head, self._known if learn else {})
+        tokens = self._definitions.parse(head, self._known if self._learns else {})
         first = next((token.map[0] for token in tokens if token.map), None)
         if first is None:
             return head, footnotes[1:]

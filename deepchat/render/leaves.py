@@ -73,7 +73,6 @@ class Prose:
         self._try_at = 0
         self._begun = False
         self._at_head = True
-        self._is_draft = False
         self.printed = False
 
     def line(self, text: str) -> list[Row]:
@@ -96,23 +95,31 @@ class Prose:
 
     def close_as_heading(self, style: Style) -> list[Row]:
         """It was a heading all the time."""
-        self._wrapper = Wrapper(self._wrapper.width)
-        self._open, self._style, self._at_head = self._text, style, True
+        self._style = style
+        self._again(self._wrapper.width)
         return self.close()
 
     def resize(self, width: int) -> None:
-        self._wrapper = self._wrapper.resized(width)
+        if self.printed:
+            self._wrapper = self._wrapper.resized(width)
+        else:
+            self._again(width)
+
+    def _again(self, width: int) -> None:
+        """Begin anew; nothing is printed."""
+        self._wrapper = Wrapper(width)
+        self._open, self._try_at, self._at_head = self._text, 0, True
 
     def draft(self) -> "Prose":
         twin = copy.copy(self)
         twin._wrapper = self._wrapper.copy()
-        twin._is_draft = True
+        twin._inline = self._inline.draft()
         return twin
 
     @property
     def can_be_heading(self) -> bool:
         """Whether nothing is printed, and there is more than link definitions."""
-        return not self.printed and bool(self._inline.define(self._text, learn=False)[1].strip())
+        return not self.printed and bool(self._inline.draft().define(self._text)[1].strip())
 
     @property
     def _may_define(self) -> bool:
@@ -124,20 +131,21 @@ class Prose:
             return
         if self._may_define:
             self._define()
-        self._at_head = False
+        if not self._open:
+            return
         runs, settled = self._inline.read(self._open, self._style)
         if settled or final or len(self._open) > LONGEST_MARKUP:
             self._wrapper.feed(runs)
-            self._open, self._try_at = "", 0
+            self._open, self._try_at, self._at_head = "", 0, False
         else:
             self._try_at = len(self._open) * 3 // 2
 
     def _define(self) -> None:
         """Link definitions at the head are shown as they are: a link may come before its definition."""
-        definitions, self._open = self._inline.define(self._open, learn=not self._is_draft)
+        definitions, self._open = self._inline.define(self._open)
         if definitions:
-            self._wrapper.feed([Run(definitions, self._theme.dim)])
-            self._wrapper.feed([Run("\n")] if self._open else [])
+            self._wrapper.feed([Run(f"{definitions}\n", self._theme.dim)])
+            self._begun = bool(self._open)
 
 
 class Code:

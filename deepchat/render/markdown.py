@@ -29,8 +29,7 @@ from deepchat.render.blocks import (
 )
 from deepchat.render.inline import Inline
 from deepchat.render.theme import Theme
-from deepchat.render.wrap import Row, Run, row_len
-from deepchat.text import clean_line
+from deepchat.render.wrap import Row, Run, row_len, wrap
 
 # Text keeps at least this many cells; of deeply nested blocks only the inner marks are shown.
 NARROWEST: Final = 8
@@ -68,6 +67,7 @@ class Page:
     def draft(self) -> "Page":
         """A copy without rows, to be fed with what is not final."""
         twin = copy.copy(self)
+        twin.inline = self.inline.draft()
         twin.rows = []
         twin._leaf = self._leaf.draft() if self._leaf else None
         return twin
@@ -136,8 +136,8 @@ class Page:
     def _code(self, info: str, width: int, *, trims: bool) -> leaves.Leaf:
         """Code under a label with its language and its number, by which it can be copied."""
         self._codes += 1
-        label = clean_line(info, limit=width) or "code"
-        self._emit([[Run(f"{label} · {self._codes}", self._look.theme.label)]])
+        label = Run(f"{info or 'code'} · {self._codes}", self._look.theme.label)
+        self._emit(wrap([label], width))
         return leaves.Code(self._look.highlight(info, self._look.theme), width, trims=trims)
 
     # --- rows ---

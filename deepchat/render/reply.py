@@ -12,6 +12,7 @@ from typing import Final
 from deepchat.render.ansi import Ink
 from deepchat.render.blocks import CodeBlock, Parser, Table, code_blocks
 from deepchat.render.highlight import Highlighter
+from deepchat.render.inline import Work
 from deepchat.render.leaves import Coloring
 from deepchat.render.markdown import Look, Page
 from deepchat.render.source import Source
@@ -81,6 +82,11 @@ class Reply:
     def blocks(self) -> list[CodeBlock]:
         """The code blocks so far, exactly as they were received."""
         return code_blocks(mend("".join(self._raw)))
+
+    @property
+    def work(self) -> Work:
+        """What the inline parser was given, as a measure of the cost."""
+        return self._page.inline.work
 
     def text(self, delta: str) -> None:
         """More of the answer."""

@@ -11,6 +11,9 @@ FIRST: Final = 400
 NEXT: Final = 200
 ANYWHERE: Final = 1000
 
+# Chinese and Japanese have no spaces; their commas and stops serve as well.
+_SPACE: Final = re.compile("[ 、。，；！？]")
+
 # What the open end of a line must go beyond before it is shown: until then it may become something else.
 _UNCLEAR: Final = re.compile(
     r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*"
@@ -100,9 +103,8 @@ class Source:
 
 
 def _end_of_part(line: str, least: int) -> int | None:
-    space = line.find(" ", least, ANYWHERE)
-    if space >= 0:
-        return space + 1
+    if space := _SPACE.search(line, least, ANYWHERE):
+        return space.end()
     return ANYWHERE if len(line) > ANYWHERE else None
 
 

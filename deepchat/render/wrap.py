@@ -50,15 +50,16 @@ class Wrapper:
         self._inside = False  # the word has begun on this row, and is longer than a row
 
     def copy(self) -> "Wrapper":
-        """The same state, to be fed on its own; rows not yet taken stay behind."""
+        """The same state, to be fed on its own."""
         twin = Wrapper(self.width)
+        twin._rows = list(self._rows)
         twin._row, twin._used = list(self._row), self._used
         twin._space, twin._word = self._space, list(self._word)
         twin._size, twin._inside = self._size, self._inside
         return twin
 
     def resized(self, width: int) -> "Wrapper":
-        """The unfinished row, laid out for another width."""
+        """The unfinished row, to go on with in another width; full rows must be taken before."""
         twin = Wrapper(width)
         twin.feed(self.open_row())
         return twin

@@ -1,27 +1,441 @@
-"""The law of the reply, on everything markdown can be."""
+"""The laws of the reply: exact, linear, safe, and nothing lost, on everything markdown can be."""
 
+import re
+from collections import Counter
+
+import pyte
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from deepchat.render.reply import Reply, render_markdown
 from deepchat.render.theme import THEMES
-from tests.render.documents import EXAMPLES, cut, documents, texts
+from deepchat.text import clean
+from tests.render.documents import (
+    EXAMPLES,
+    FORWARD_REFERENCES,
+    cut,
+    documents,
+    hostile,
+    shapes,
+    texts,
+)
 
 THEME = THEMES["ansi"]
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;[!-~]*\x1b\\")
+needs_spec = pytest.mark.skipif(not EXAMPLES, reason="the CommonMark examples are not here")
+
+widths = st.integers(20, 200)
+heights = st.integers(5, 60)
 
 
-def streamed(text, *, width=80, height=24, seed=0, plain=False):
-    reply = Reply(width=width, height=height, theme=THEME, plain=plain)
-    commits = []
+def reply(*, width=80, height=24, **options):
+    return Reply(width=width, height=height, theme=THEME, **options)
+
+
+def frames(text, seed=0, **options):
+    """A reply cut into pieces, with a frame after each."""
+    drawn = reply(**options)
+    out = []
     for piece in cut(text, seed):
-        reply.text(piece)
-        commits.append(reply.frame().commit)
-    return "".join(commits) + reply.finish().commit
+        drawn.text(piece)
+        out.append(drawn.frame())
+    return [*out, drawn.finish()]
 
 
-@documents(400)
-@given(texts, st.integers(20, 200), st.integers(5, 60), st.integers())
+def commits(some_frames):
+    return "".join(frame.commit for frame in some_frames)
+
+
+def bare(painted):
+    """What a reader sees."""
+    return ESCAPES.sub("", painted)
+
+
+# --- exact -----------------------------------------------------------------------------------------------------------
+
+
+@documents(300)
+@given(texts, widths, heights, st.integers())
 def test_the_frames_of_any_cut_add_up_to_the_reply_at_once(text, width, height, seed):
     once = render_markdown(text, width, THEME)
-    assert streamed(text, width=width, height=height, seed=seed) == once
+    assert commits(frames(text, seed, width=width, height=height)) == once
+
+
+@documents(60)
+@given(texts, widths, st.integers())
+def test_a_plain_reply_has_the_same_law_and_nothing_live(text, width, seed):
+    drawn = frames(text, seed, width=width, plain=True)
+    assert commits(drawn) == render_markdown(text, width, THEME, plain=True)
+    assert not any(frame.live for frame in drawn)
+    assert "\x1b" not in commits(drawn)
+
+
+@needs_spec
+@pytest.mark.parametrize("seed", range(3))
+def test_all_examples_of_commonmark_are_exact_in_any_cut(seed):
+    for example in EXAMPLES:
+        text = example["markdown"]
+        assert commits(frames(text, seed)) == render_markdown(text, 80, THEME), example["example"]
+
+
+@needs_spec
+def test_only_links_before_their_definition_differ_from_a_parse_of_the_whole_document():
+    """The second time a text is read, its definitions are known, as they are to a parse of the whole."""
+    different, numbers = set(), re.compile(r"· \d+")
+    for example in EXAMPLES:
+        text = example["markdown"]
+        if "]:" not in text:
+            continue
+        once = numbers.sub("", render_markdown(text, 80, THEME))
+        twice = numbers.sub("", render_markdown(f"{text}\n\n{text}", 80, THEME))
+        if not twice.endswith(once):
+            different.add(example["example"])
+    assert different == FORWARD_REFERENCES
+
+
+@pytest.mark.parametrize("shape", shapes)
+def test_long_replies_of_every_shape_are_exact(shape):
+    text = shapes[shape](12)
+    assert commits(frames(text, seed=2)) == render_markdown(text, 80, THEME)
+
+
+class Terminal:
+    """Paints frames as a caller would, on an emulated terminal with scrollback."""
+
+    def __init__(self, width, height):
+        self.screen = pyte.HistoryScreen(width, height, history=100_000, ratio=0.5)
+        self.stream = pyte.Stream(self.screen)
+        self.rows = 0
+
+    def paint(self, frame):
+        up = f"\x1b[{self.rows - 1}A" if self.rows > 1 else ""
+        wipe = "\x1b[K\x1b[1B" * (self.rows - 1) + "\x1b[K"
+        text = f"\r{up}{wipe}\r{up}{frame.commit}{frame.live}"
+        self.stream.feed(text.replace("\n", "\r\n"))
+        self.rows = frame.live.count("\n") + 1
+
+    def lines(self):
+        every = [
+            *self.screen.history.top,
+            *(self.screen.buffer[y] for y in range(self.screen.lines)),
+        ]
+        rows = [tuple(line[x] for x in range(self.screen.columns)) for line in every]
+        while rows and not "".join(cell.data for cell in rows[-1]).strip():
+            rows.pop()
+        return rows
+
+
+# pyte and we measure joined emoji and marks differently, as terminals do among themselves.
+UNSURE = re.compile("[\u200d\ufe0f\u0300-\u036f👩👧❤🏳🌈א-ת]")
+
+
+@documents(60)
+@given(texts, st.integers(20, 100), st.integers(5, 40), st.integers())
+def test_what_stands_on_the_terminal_is_the_reply_at_once_cell_for_cell(text, width, height, seed):
+    text = UNSURE.sub("", text)
+    streamed, once = Terminal(width, height), Terminal(width, height)
+    for frame in frames(text, seed, width=width, height=height):
+        streamed.paint(frame)
+    once.stream.feed(render_markdown(text, width, THEME).replace("\n", "\r\n"))
+    assert streamed.lines() == once.lines()
+
+
+def test_each_line_of_a_long_reply_is_in_the_scrollback_once_and_in_order():
+    text = "".join(f"Line {number} of the reply.\n\n" for number in range(300))
+    terminal = Terminal(80, 24)
+    for frame in frames(text, seed=1):
+        terminal.paint(frame)
+    seen = ["".join(cell.data for cell in line).strip() for line in terminal.lines()]
+    assert [line for line in seen if line] == [f"Line {n} of the reply." for n in range(300)]
+
+
+# --- live ------------------------------------------------------------------------------------------------------------
+
+
+@documents(150)
+@given(texts, widths, heights, st.integers())
+def test_the_live_rows_fit_and_hold_no_links(text, width, height, seed):
+    for frame in frames(text, seed, width=width, height=height):
+        rows = frame.live.split("\n")
+        assert len(rows) <= max(1, min(height - 4, 12))
+        assert max(cell_len(bare(row)) for row in rows) <= width - 1
+        assert "\x1b]" not in frame.live
+        assert "\t" not in frame.live
+
+
+def test_every_frame_shows_the_newest_text():
+    drawn = reply()
+    for number in range(400):
+        drawn.text(f"word{number} ")
+        frame = drawn.frame()
+        assert f"word{number}" in bare(frame.live).split() or frame.commit.endswith(
+            f"word{number}\n"
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "live"),
+    [
+        ("para\n***", "para"),
+        ("- a\n-", " • a"),
+        ("Some **bold", "Some bold"),
+        ("Use `co", "Use co"),
+        ("See [the docs](http://exa", "See the docs"),
+        ("```python\nx = 1\n``", ""),
+        ("| a |\n|---|\n| one |\n| tw", "a\n───\none\n| tw"),
+        ("1. one\n2", " 1. one"),
+        ("#", ""),
+    ],
+)
+def test_markup_that_is_still_arriving_is_not_shown_as_something_else(text, live):
+    drawn = reply()
+    drawn.text(text)
+    assert bare(drawn.frame().live) == live
+
+
+def test_a_frame_without_news_does_no_work():
+    drawn = reply()
+    drawn.text("Some *text")
+    first = drawn.frame()
+    calls = drawn.work.calls
+    assert drawn.frame().live == first.live
+    assert drawn.work.calls == calls
+
+
+def test_after_a_resize_the_open_end_fits_and_nothing_is_lost():
+    words = [f"word{number}" for number in range(150)]
+    drawn = reply(width=100)
+    out = ""
+    for number, word in enumerate(words):
+        drawn.text(f"{word} ")
+        if number % 40 == 39:
+            drawn.resize(30 + number, 24)
+        frame = drawn.frame()
+        out += frame.commit
+    assert (out + drawn.finish().commit).split() == words
+
+
+# --- linear ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", shapes)
+def test_the_work_grows_as_the_reply(shape):
+    small, large = (work_of(shapes[shape](size)) for size in (40, 160))
+    assert large <= 4.6 * small + 10_000
+
+
+def work_of(text):
+    """Characters that the inline parser is given while a reply streams, with a frame every 30 characters."""
+    drawn = reply()
+    for at in range(0, len(text), 30):
+        drawn.text(text[at : at + 30])
+        drawn.frame()
+    drawn.finish()
+    return drawn.work.chars
+
+
+# --- nothing is lost -------------------------------------------------------------------------------------------------
+
+special = st.text(alphabet=st.sampled_from("aab b日日<>$&\\[]()_*|~`#-+=!.\n\n "), max_size=60)
+
+
+@documents(500)
+@given(special, widths)
+def test_every_character_that_is_no_markup_is_on_the_screen(text, width):
+    seen = Counter(bare(render_markdown(text, width, THEME)))
+    source = Counter(text)
+    assert all(seen[char] >= source[char] for char in "ab日<$&")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Use List<int> and <T> ok",
+        "a poem\nof three\nlines",
+        r"$\alpha_1 * 2 * 3$ and \(a\_b\) and $$x * y * z$$",
+        "it costs $5 and $10",
+        "a * b * c, a_b_c, 2 ** 3",
+        "<details>\n<summary>More</summary>\ntext\n</details>",
+        "x <!-- a comment --> y",
+        "[^1]: A footnote. See[^1].",
+        "supercalifragilistic" * 20,
+        '[ref]: http://example.com "Title"',
+        "[a](",
+        "&nosuch; & <",
+        "\\[\na_1 * b\n\\]",
+    ],
+)
+def test_text_that_only_looks_like_markup_stays_as_it_is(text):
+    seen = bare(render_markdown(text, 60, THEME))
+    assert "".join(seen.split()) == "".join(text.split())
+    assert all(len(line) <= 59 for line in seen.splitlines())
+
+
+# --- safe ------------------------------------------------------------------------------------------------------------
+
+foreign = st.lists(
+    st.sampled_from(
+        ["\x1b]0;title\x07", "\x1b[2J", "\x9b31m", "&#27;[2J", "&#x202e;", "&#xE0041;", "&#13;", "\u202e", "\x00", "\x7f",
+         "[x](http://e.com/\x1b]8;;\x07)", "<http://e.com/\u202e>", "```\x1b[31m\n", "`\x1bc`", "# \x1b[m\n", "| \x1b | \x9d |\n",
+         "|---|---|\n", "![\x1b](\x1b)", "<b \x1b>", "$\x1b$", "\ud800", "\n\n", "    \x1b\n", "[a]: \x1b\n", '[x](http://a;b "\x1b")'],
+    )
+).map("".join)  # fmt: skip
+
+
+@documents(200)
+@given(st.one_of(foreign, texts), widths, st.integers())
+def test_no_escape_but_our_own_reaches_the_terminal(text, width, seed):
+    for frame in frames(text, seed, width=width):
+        rest = bare(frame.commit + frame.live)
+        assert not re.search(
+            "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]",
+            rest,
+        )
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "file:///etc/passwd", "ssh://-oProxyCommand=id/x", "smb://h/x"],
+)
+def test_only_web_and_mail_addresses_can_be_clicked(address):
+    painted = render_markdown(f"[bank]({address}) <{address}>", 80, THEME)
+    assert "\x1b]8" not in painted
+    assert address in painted
+
+
+def test_a_link_shows_where_it_leads_unless_its_text_says_so():
+    seen = bare(
+        render_markdown('[bank](https://evil.example "T") <https://a.b> <x@y.z>', 80, THEME)
+    )
+    assert seen == 'bank (https://evil.example "T") https://a.b x@y.z\n'
+
+
+def test_the_marks_are_counted_in_a_line_at_the_end():
+    drawn = reply()
+    drawn.text("a\x1bb\u202ec")
+    assert (
+        bare(drawn.finish().commit)
+        == "a␛b<U+202E>c\n\n2 invisible characters are shown as marks.\n"
+    )
+    assert drawn.marks == 2
+
+
+@pytest.mark.parametrize("name", hostile)
+def test_hostile_texts_neither_end_nor_freeze_the_view(name):
+    text = hostile[name]
+    drawn, step = reply(), len(text) // 40 + 1
+    for at in range(0, len(text), step):
+        drawn.text(text[at : at + step])
+        drawn.frame()
+    drawn.finish()
+    assert drawn.work.chars <= 4 * len(clean(text)) + 41 * 8_000
+
+
+# --- code ------------------------------------------------------------------------------------------------------------
+
+CODE = ["def f(x):", "\treturn x", "", "    # " + "long " * 60, "  two  ", "\x1b[31m", ""]
+
+
+@pytest.mark.parametrize("before", ["", "- ", "> ", "> - 1. "])
+def test_code_stands_in_the_bytes_as_it_was_written(before):
+    indent = re.sub("[^>]", " ", before)
+    lines = [
+        f"{before}```python",
+        *(indent + line for line in CODE),
+        f"{indent}```",
+        f"{indent}after",
+    ]
+    rows = bare(render_markdown("\n".join(lines), 40, THEME)).split("\n")
+    start = next(at for at, row in enumerate(rows) if row.endswith("python · 1")) + 1
+    assert rows[start : start + len(CODE)] == [line.replace("\x1b", "␛") for line in CODE]
+
+
+def test_code_blocks_are_kept_as_they_were_received():
+    drawn = reply()
+    drawn.text("```sh\necho \x1b[31m\n``")
+    drawn.text("`\n")
+    assert [(block.info, block.source) for block in drawn.blocks] == [("sh", "echo \x1b[31m")]
+
+
+# --- reasoning -------------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def thinking(think, clock=None):
+    clock = clock or Clock()
+    drawn = reply(think=think, clock=clock)
+    drawn.reasoning("Let me see.\n\nFirst, ")
+    drawn.reasoning("the question.")
+    clock.now += 3.2
+    return drawn
+
+
+def test_reasoning_is_live_and_folds_into_one_line_when_the_answer_begins():
+    drawn = thinking("fold")
+    assert bare(drawn.frame().live) == "Let me see.\n\nFirst, the question."
+    drawn.text("\n\n")
+    drawn.text("Answer.")
+    frame = drawn.frame()
+    assert bare(frame.commit) == "thought for 3 s · ~8 tokens\n\n"
+    assert bare(frame.live) == "Answer."
+    assert bare(drawn.finish().commit) == "Answer.\n"
+
+
+def test_shown_reasoning_is_printed_before_the_answer():
+    drawn = thinking("show")
+    drawn.text("Answer.")
+    expected = "Let me see.\n\nFirst, the question.\nthought for 3 s · ~8 tokens\n\nAnswer.\n"
+    assert bare(drawn.finish().commit) == expected
+
+
+def test_hidden_reasoning_leaves_no_trace():
+    drawn = thinking("hide")
+    assert drawn.frame().live == ""
+    drawn.text("Answer.")
+    assert bare(drawn.finish().commit) == "Answer.\n"
+
+
+def test_reasoning_without_an_answer_is_folded_too():
+    assert bare(thinking("fold").finish().commit) == "thought for 3 s · ~8 tokens\n"
+
+
+@documents(60)
+@given(texts, texts, st.integers())
+def test_reasoning_has_the_same_law(thought, answer, seed):
+    def drawn(thoughts, answers):
+        view = reply(think="show", clock=lambda: 0.0)
+        out = ""
+        for piece in thoughts:
+            view.reasoning(piece)
+            out += view.frame().commit
+        for piece in answers:
+            view.text(piece)
+            out += view.frame().commit
+        return out + view.finish().commit
+
+    once = drawn([thought] if thought else [], [answer])
+    assert drawn(cut(thought, seed), cut(answer, seed)) == once
+
+
+# --- styles ----------------------------------------------------------------------------------------------------------
+
+
+def test_without_color_emphasis_stays():
+    painted = render_markdown("**bold** `code`", 80, THEME, color=False)
+    assert painted == "\x1b[1mbold\x1b[0m code\n"
+
+
+@documents(60)
+@given(texts)
+def test_no_background_is_ever_set(text):
+    for codes in re.findall(r"\x1b\[([0-9;]*)m", render_markdown(text, 80, THEME)):
+        assert not re.search(r"(?:^|;)(?:4[0-8]|10[0-7])(?:;|$)", codes)
