@@ -27,6 +27,9 @@ TABLE_SETTLES: Final = 30
 
 _TAB: Final = 4
 
+# An unfinished line of code longer than this has no colours yet: they would be worked out again for every frame.
+_PEEK: Final = 120
+
 
 class Coloring(Protocol):
     """The colours of one code block (`highlight.Highlighter`)."""
@@ -182,9 +185,11 @@ class Code:
 
     def _rows(self, line: str) -> list[Row]:
         if not self._is_draft:
-            return [[Run(text, style) for text, style in self._coloring.line(line)]]
-        runs = [Run(text, style) for text, style in self._coloring.peek(line.expandtabs(_TAB))]
-        return chop(runs, self._width)
+            return [[Run(*run) for run in self._coloring.line(line)]]
+        text = line.expandtabs(_TAB)
+        if len(text) > _PEEK:
+            return chop([Run(text)], self._width)
+        return chop([Run(*run) for run in self._coloring.peek(text)], self._width)
 
 
 class Verbatim:
@@ -229,27 +234,33 @@ class Table:
         self._head: Cells = []
         self._rows: list[Cells] = []
         self._settled = False
-        self._drawn = 0
+        self._laid_out: list[Row] | None = None
 
     def line(self, text: str) -> list[Row]:
+        self._laid_out = None
         if not self._head:
             self._head = self._cells(text, self._theme.table_head)
             return []
         self._rows.append(self._cells(text))
-        if self._drawn:
+        if self._settled:
             return self._body(self._rows[-1:], self._columns())
-        return self._draw() if len(self._rows) == TABLE_SETTLES else []
+        if len(self._rows) < TABLE_SETTLES:
+            return []
+        rows, self._settled = self._layout(), True
+        return rows
 
     def close(self) -> list[Row]:
-        return [] if self._drawn else self._draw()
+        return [] if self._settled else self._layout()
 
     def resize(self, width: int) -> None:
         self._width = width
+        self._laid_out = None
 
     def draft(self) -> "Table":
-        twin = copy.copy(self)
-        twin._rows = list(self._rows)
-        return twin
+        """The copy may be closed, but not fed: a row is drawn when it is complete."""
+        if not self._settled:
+            self._layout()
+        return copy.copy(self)
 
     def _cells(self, text: str, style: Style = NOTHING) -> Cells:
         """As many cells as there are columns; what is too much goes into the last, so that nothing is lost."""
@@ -265,20 +276,22 @@ class Table:
         sample = [self._head, *self._rows[:TABLE_SETTLES]]
         return column_widths(sample, len(self._aligns), self._width)
 
-    def _draw(self) -> list[Row]:
-        columns = self._columns()
-        rows = self._body(self._rows, columns)
-        self._drawn = len(self._rows) or 1
-        if columns is not None:
-            head = grid(self._head, columns, self._aligns, self._theme)
-            return [*head, rule(columns, self._theme), *rows]
-        return rows or wrap(_joined(self._head), self._width)
+    def _layout(self) -> list[Row]:
+        """All rows so far; laid out once, since a live view asks again and again."""
+        if self._laid_out is None:
+            columns = self._columns()
+            rows = self._body(self._rows, columns)
+            if columns is not None:
+                head = grid(self._head, columns, self._aligns, self._theme)
+                rows = [*head, rule(columns, self._theme), *rows]
+            self._laid_out = rows or wrap(_joined(self._head), self._width)
+        return self._laid_out
 
     def _body(self, rows: Sequence[Cells], columns: list[int] | None) -> list[Row]:
         if columns is not None:
             return [line for row in rows for line in grid(row, columns, self._aligns, self._theme)]
         records = [record(self._head, row, self._width) for row in rows]
-        return [line for lines in records for line in ([], *lines)][0 if self._drawn else 1 :]
+        return [line for lines in records for line in ([], *lines)][0 if self._settled else 1 :]
 
 
 def _joined(row: Cells) -> list[Run]:

@@ -10,10 +10,9 @@ from typing import Final
 
 from rich.style import Style
 
-from deepchat import context
+from deepchat import context, figures
 from deepchat.conversation import Message, Usage
 from deepchat.errors import DeepchatError
-from deepchat.render import figures
 from deepchat.render.ansi import Ink
 from deepchat.render.tables import Cells, column_widths
 from deepchat.render.theme import Theme

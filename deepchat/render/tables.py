@@ -31,7 +31,7 @@ def column_widths(rows: Sequence[Cells], columns: int, width: int) -> list[int] 
 
 def _shared(natural: list[int], least: list[int], room: int) -> list[int]:
     """Each column as wide as it likes, up to the level at which the room is used up."""
-    level = max(natural)
+    level = min(max(natural), room)
     while level and sum(_at_level(natural, least, level)) > room:
         level -= 1
     widths = _at_level(natural, least, level)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from deepchat import context
+from deepchat import context, figures
 from deepchat.chat import Chat, Library
 from deepchat.conversation import Finished, Message, ReasoningDelta, Reported, TextDelta
 from deepchat.errors import DeepchatError
@@ -294,8 +294,9 @@ class Repl:
         doing = [f"{turn.phase} {turn.elapsed:.0f} s"] if turn else []
         queued = [f"queued {len(self.queue)}"] if self.queue else []
         named = self._chat.session.persona_name or ("persona" if self._chat.session.persona else "")
-        cost = [f"${self._spent():.4f}"] if self._spent() else []
-        return [*doing, *queued, self._chat.session.model, *([named] if named else []), *cost]
+        spent = self._spent()
+        cost = figures.money(spent) if spent else ""
+        return [*doing, *queued, *filter(None, (self._chat.session.model, named, cost))]
 
     def _spent(self) -> float | None:
         """What this conversation has cost; added up anew only when it has changed."""

@@ -301,6 +301,7 @@ class Terminal:
         return [("class:queued", "\n".join(f"queued: {first}" for first in firsts))]
 
     def _render(self) -> None:
+        self.app.render_counter += 1  # texts are remembered for one rendering
         self.app.renderer.render(self.app, self.app.layout)
         self._measure()
 

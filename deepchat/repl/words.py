@@ -13,12 +13,3 @@ def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
     """A hint with the known names that look like this one, or `otherwise`."""
     close = difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
     return f"Did you mean {', '.join(close)}? {otherwise}" if close else otherwise
-
-
-def age(then_ms: int, now_ms: int) -> str:
-    """How long ago, in the largest unit that is not zero: `now`, `5 min`, `3 h`, `12 d`, `2 y`."""
-    minutes = max(0, now_ms - then_ms) // 60_000
-    for size, unit in ((525_600, "y"), (1_440, "d"), (60, "h"), (1, "min")):
-        if minutes >= size:
-            return f"{minutes // size} {unit}"
-    return "now"

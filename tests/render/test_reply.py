@@ -97,7 +97,7 @@ def test_only_links_before_their_definition_differ_from_a_parse_of_the_whole_doc
 
 @pytest.mark.parametrize("shape", shapes)
 def test_long_replies_of_every_shape_are_exact(shape):
-    text = shapes[shape](12)
+    text = shapes[shape](8)
     assert commits(frames(text, seed=2)) == render_markdown(text, 80, THEME)
 
 
@@ -222,7 +222,7 @@ def test_after_a_resize_the_open_end_fits_and_nothing_is_lost():
 
 @pytest.mark.parametrize("shape", shapes)
 def test_the_work_grows_as_the_reply(shape):
-    small, large = (work_of(shapes[shape](size)) for size in (40, 160))
+    small, large = (work_of(shapes[shape](size)) for size in (20, 80))
     assert large <= 4.6 * small + 10_000
 
 

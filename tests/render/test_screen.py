@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from deepchat.conversation import Message, Usage
 from deepchat.errors import DeepchatError, RateLimited
-from deepchat.render import figures
+from deepchat import figures
 from deepchat.render.screen import Screen
 from deepchat.render.theme import THEMES
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from deepchat import figures
 from deepchat.conversation import ModelInfo
 from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
@@ -48,7 +49,7 @@ async def models(desk: Desk, text: str) -> None:
     rows = [
         (
             each.id,
-            _thousands(each.context_length),
+            _count(each.context_length),
             _money(each.input_price),
             _money(each.output_price),
             " ".join(each.tags),
@@ -75,8 +76,8 @@ def _price(model: ModelInfo) -> str:
 
 
 def _money(price: float | None) -> str:
-    return "" if price is None else f"${price:.2f}"
+    return "" if price is None else figures.money(price)
 
 
-def _thousands(tokens: int | None) -> str:
-    return "" if tokens is None else f"{tokens // 1000}k" if tokens >= 1000 else str(tokens)
+def _count(tokens: int | None) -> str:
+    return "" if tokens is None else figures.count(tokens)

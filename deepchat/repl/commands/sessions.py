@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from deepchat import figures
 from deepchat.conversation import SessionSummary
 from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
 from deepchat.repl.needs import Desk
-from deepchat.repl.words import age, count
+from deepchat.repl.words import count
 
 GROUP = "Sessions"
 LISTED = 30
@@ -52,12 +53,11 @@ def title(desk: Desk, text: str) -> None:
 
 
 def _row(session: SessionSummary, now_ms: int) -> tuple[str, ...]:
-    cost = "" if session.cost is None else f"${session.cost:.4f}"
     return (
         session.id[-6:],
         session.title,
-        age(session.updated_ms, now_ms),
+        figures.age(session.updated_ms, now_ms),
         str(session.turns),
         session.model,
-        cost,
+        "" if session.cost is None else figures.money(session.cost),
     )
