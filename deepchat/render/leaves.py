@@ -64,12 +64,16 @@ class Leaf(Protocol):
 
 
 class Prose:
-    """A paragraph, or a heading. Wherever no markup is open, what came so far is read once and for all."""
+    """A paragraph, or a heading. Wherever no markup is open, what came so far is read once and for all.
 
-    def __init__(self, inline: Inline, width: int, theme: Theme, style: Style = NOTHING) -> None:
+    A paragraph `defines`: link definitions may stand at its head.
+    """
+
+    def __init__(self, inline: Inline, width: int, theme: Theme, *, defines: bool) -> None:
         self._inline = inline
         self._theme = theme
-        self._style = style
+        self._defines = defines
+        self._style = NOTHING
         self._wrapper = Wrapper(width)
         self._text = ""
         self._open = ""
@@ -96,10 +100,11 @@ class Prose:
         self._read(final=True)
         return self._wrapper.finish()
 
-    def close_as_heading(self, style: Style) -> list[Row]:
-        """It was a heading all the time."""
+    def close_as_heading(self, style: Style, mark: str) -> list[Row]:
+        """It was a heading all the time; `mark` stands before it."""
         self._style = style
         self._again(self._wrapper.width)
+        self._wrapper.feed([Run(mark, style)] if mark else [])
         return self.close()
 
     def resize(self, width: int) -> None:
@@ -126,7 +131,7 @@ class Prose:
 
     @property
     def _may_define(self) -> bool:
-        return self._at_head and self._open.startswith("[") and "]:" in self._open
+        return self._defines and self._at_head and self._open.startswith("[") and "]:" in self._open
 
     def _read(self, *, final: bool) -> None:
         """Style and lay out the open text, if it can be told apart from what follows."""

@@ -99,10 +99,8 @@ class Page:
             self._path = (*path, node)
             self._emit([[]])
         elif self._leaf and not isinstance(node, Quote | List | Item):
-            if isinstance(node, Paragraph) and node.level and isinstance(self._leaf, leaves.Prose):
-                self._emit(self._leaf.close_as_heading(self._look.theme.heading[node.level - 1]))
-            else:
-                self._emit(self._leaf.close())
+            level = node.level if isinstance(node, Paragraph | Heading) else 0
+            self._emit(self._closed(self._leaf, level))
             self._leaf = None
 
     def can_be_heading(self, paragraph: Paragraph) -> bool:
@@ -113,10 +111,9 @@ class Page:
     def _begun(self, node: Node, width: int) -> leaves.Leaf | None:
         theme, plain = self._look.theme, self._look.plain
         match node:
-            case Paragraph():
-                return leaves.Prose(self.inline, width, theme)
-            case Heading():
-                return leaves.Prose(self.inline, width, theme, theme.heading[node.level - 1])
+            case Paragraph() | Heading():
+                defines = isinstance(node, Paragraph)
+                return leaves.Prose(self.inline, width, theme, defines=defines)
             case Fence():
                 return self._code(node.info, width, trims=False)
             case Indented():
@@ -132,6 +129,13 @@ class Page:
             case _:
                 pass
         return None
+
+    def _closed(self, leaf: leaves.Leaf, level: int) -> list[Row]:
+        """The rest of a leaf; `level` is that of a heading, or 0."""
+        if not level or not isinstance(leaf, leaves.Prose) or leaf.printed:
+            return leaf.close()
+        mark = "#" * level + " " if self._look.plain else ""
+        return leaf.close_as_heading(self._look.theme.heading[level - 1], mark)
 
     def _code(self, info: str, width: int, *, trims: bool) -> leaves.Leaf:
         """Code under a label with its language and its number, by which it can be copied."""

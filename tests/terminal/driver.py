@@ -75,7 +75,8 @@ class Driver:
         while not self.read(0.05):
             assert time.monotonic() < deadline, "it does not end"
         self.child.wait()
-        return -self.child.signalstatus if self.child.signalstatus else self.child.exitstatus
+        signal = self.child.signalstatus
+        return -int(signal) if signal else int(self.child.exitstatus)
 
     def lines(self) -> list[str]:
         return [line.rstrip() for line in self.screen.display]

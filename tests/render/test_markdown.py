@@ -1,0 +1,100 @@
+"""How markdown looks, at a fixed width, without escapes."""
+
+import re
+
+import pytest
+
+from deepchat.render.reply import render_markdown
+from deepchat.render.theme import THEMES
+
+THEME = THEMES["ansi"]
+
+
+def seen(text, width=40, **options):
+    painted = render_markdown(text, width, THEME, **options)
+    return re.sub(r"\x1b\[[0-9;]*m|\x1b\]8;;[^\x1b]*\x1b\\", "", painted).removesuffix("\n")
+
+
+LOOKS = {
+    "blocks have one blank line between them": ("# A\ntext\n***\n\n\n\nmore", f"A\n\ntext\n\n{'─' * 39}\n\nmore"),
+    "line breaks are kept": ("a poem\nof two lines", "a poem\nof two lines"),
+    "bullets differ by depth": ("- a\n  - b\n    - c\n      - d", " • a\n    ◦ b\n       ▪ c\n          • d"),
+    "items hang": ("- " + "word " * 9, " • word word word word word word word\n   word word"),
+    "numbers begin anywhere": ("9. nine\n10. ten", " 9. nine\n10. ten"),
+    "items keep their blank lines": ("- a\n\n- b\n- c", " • a\n\n • b\n • c"),
+    "tasks have boxes": ("- [ ] open\n- [x] done\n- [y] text", " ☐ open\n ☑ done\n • [y] text"),
+    "an empty item has its mark": ("- a\n-\n- b", " • a\n • \n • b"),
+    "quotes have bars": ("> a\n> > b\n>\n> c", "│ a\n│ │ b\n│ \n│ c"),
+    "a list in a quote, a quote in a list": ("> - a\n\n- > b", "│  • a\n\n • │ b"),
+    "code is labelled and numbered": ("```py\nx\n```\n\n    y", "py · 1\nx\n\ncode · 2\ny"),
+    "empty code is its label": ("```py\n```", "py · 1"),
+    "images show text and address": ("![a cat](cat.png)", "image: a cat (cat.png)"),
+    "an image without text": ("![](cat.png)", "image: (cat.png)"),
+    "definitions are shown": ("[a]: /u\n\n[a]", "[a]: /u\n\na (/u)"),
+    "footnotes are text": ("See[^1].\n\n[^1]: /note", "See[^1].\n\n[^1]: /note"),
+    "html is shown": ("<b>x</b>\n\n<div>\n  y\n</div>", "<b>x</b>\n\n<div>\n  y\n</div>"),
+    "a heading defines nothing": ("# [a]: /u", "[a]: /u"),
+    "headings are on the left": ("## A `b`\n\nSetext\n===", "A b\n\nSetext"),
+    "a table": ("|a|b|\n|-|-:|\n|x|10|\n|yy|5|", "a  │  b\n───┼───\nx  │ 10\nyy │  5"),
+    "missing and superfluous cells": ("|a|b|\n|-|-|\n|x|\n|y|z|!|", "a │ b\n──┼──────\nx │ \ny │ z | !"),
+    "a table without rows": ("|a|b|\n|-|-|", "a │ b\n──┼──"),
+    "display math is verbatim": ("$$\na\n+ b\n$$", "$$\na\n+ b\n$$"),
+    "chinese breaks anywhere but before a stop": ("日本" * 9 + "日。本", "日本" * 9 + "\n日。本"),
+    "deep nesting keeps room for text": ("> " * 20 + "text", "│ " * 15 + "text"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_looks(name):
+    text, look = LOOKS[name]
+    assert seen(text) == look
+
+
+PLAIN = {
+    "headings and code keep their signs": ("# A `b`", "# A `b`"),
+    "no boxes": ("- a\n- [x] b\n\n> c\n\n---", " - a\n [x] b\n\n> c\n\n---"),
+    "tables are records": ("|a|b|\n|-|-|\n|x|y|\n|z||", "a: x\nb: y\n\na: z"),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_plain_looks(name):
+    text, look = PLAIN[name]
+    assert seen(text, plain=True) == look
+
+
+def test_cells_wrap_by_words():
+    text = "| name | what it is |\n|---|---|\n| apple | a round fruit that grows on a tree |"
+    assert seen(text, 30).splitlines() == [
+        "name  │ what it is",
+        "──────┼──────────────────────",
+        "apple │ a round fruit that",
+        "      │ grows on a tree",
+    ]
+
+
+def test_a_table_that_does_not_fit_becomes_records_and_loses_nothing():
+    head = [f"column{n}" for n in range(8)]
+    text = "\n".join("|".join(["", *row, ""]) for row in (head, ["---"] * 8, list("abcdefgh")))
+    assert seen(text).splitlines() == [
+        f"{name}: {cell}" for name, cell in zip(head, "abcdefgh", strict=True)
+    ]
+
+
+def test_a_long_table_keeps_the_widths_of_its_first_rows():
+    rows = [f"| {n} | short |" for n in range(40)]
+    lines = seen(
+        "| n | text |\n|---|---|\n" + "\n".join(rows) + "\n| 40 | much longer text |"
+    ).splitlines()
+    assert len({line.index("│") for line in lines if "│" in line}) == 1
+    assert "".join(line.split("│")[1].strip() for line in lines[-4:]) == "muchlongertext"
+
+
+def test_a_long_paragraph_keeps_markup_that_goes_on_for_a_while():
+    text = "word " * 180 + "**" + "bold " * 60 + "end** " + "word " * 100
+    assert "*" not in seen(text)
+
+
+def test_markup_that_never_ends_is_shown_as_text():
+    text = "**" + "word " * 2_000
+    assert seen(text).split() == ("**" + "word " * 2_000).split()

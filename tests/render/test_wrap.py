@@ -1,0 +1,77 @@
+"""Rows: what fits, where they break, and that what is laid out stays."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.style import Style
+
+from deepchat.render.wrap import Run, Wrapper, chop, merged, row_len, wrap
+from tests.render.documents import documents
+
+words = st.text(alphabet="ab 日、👩é\n", max_size=120)
+
+
+def rows_of(text, width):
+    return ["".join(run.text for run in row) for row in wrap([Run(text)], width)]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("one two three", ["one two", "three"]),
+        ("a\nb", ["a", "b"]),
+        ("a\n\nb", ["a", "", "b"]),
+        ("abcdefghijkl", ["abcdefgh", "ijkl"]),
+        ("x abcdefghijkl y", ["x", "abcdefgh", "ijkl y"]),
+        ("a  b\tc", ["a  b c"]),
+        ("  indented", ["indented"]),
+        ("  in", ["  in"]),
+        ("", []),
+        ("日本語テスト", ["日本語テ", "スト"]),
+    ],
+)
+def test_text_breaks_at_spaces_and_only_else_inside_words(text, rows):
+    assert rows_of(text, 8) == rows
+
+
+@documents(200)
+@given(words, st.integers(2, 30))
+def test_rows_fit_and_lose_no_character(text, width):
+    rows = rows_of(text, width)
+    assert all(cell_len(row) <= width for row in rows)
+    assert "".join("".join(rows).split()) == "".join(text.split())
+
+
+@documents(200)
+@given(words, words, st.integers(2, 30))
+def test_full_rows_do_not_change_when_text_is_added(text, more, width):
+    wrapper = Wrapper(width)
+    wrapper.feed([Run(text)])
+    full = wrapper.take()
+    wrapper.feed([Run(more)])
+    assert full + wrapper.finish() == wrap([Run(text), Run(more)], width)
+
+
+def test_a_copy_goes_its_own_way():
+    wrapper = Wrapper(10)
+    wrapper.feed([Run("one two three fo")])
+    twin = wrapper.copy()
+    twin.feed([Run("ur five")])
+    wrapper.feed([Run("x")])
+    assert [row_len(row) for row in twin.finish()] == [7, 10, 4]
+    assert [row_len(row) for row in wrapper.finish()] == [7, 9]
+
+
+def test_a_word_of_several_styles_is_not_torn():
+    bold = Style(bold=True)
+    rows = wrap([Run("some un"), Run("believ", bold), Run("able")], 14)
+    assert [merged(row) for row in rows] == [
+        [Run("some")],
+        [Run("un"), Run("believ", bold), Run("able")],
+    ]
+
+
+def test_chopping_keeps_characters_whole():
+    assert [row_len(row) for row in chop([Run("日本語a")], 3)] == [2, 2, 3]
+    assert chop([], 5) == [[]]

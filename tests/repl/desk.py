@@ -1,0 +1,140 @@
+"""A REPL on a surface in memory, with the real drawing, a scripted model and a real store."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from deepchat.chat import Chat
+from deepchat.conversation import ModelInfo, Persona, Session
+from deepchat.errors import DeepchatError, Unreachable, UsageError
+from deepchat.render.drawing import Drawing
+from deepchat.render.theme import THEMES
+from deepchat.repl.loop import House, Repl
+from deepchat.repl.needs import Page
+from deepchat.store.sessions import Store
+from tests.core.fakes import ScriptedModel
+
+
+@dataclass
+class Paper:
+    """A surface that keeps what it was given."""
+
+    printed: str = ""
+    live: str = ""
+    draft: str = ""
+    remembered: list[str] = field(default_factory=list)
+    title: str = ""
+    rings: int = 0
+    width: int = 80
+    height: int = 24
+
+    def print(self, ansi):
+        self.printed += ansi
+
+    def frame(self, commit, live):
+        self.printed += commit
+        self.live = live
+
+    def compose(self, text):
+        self.draft = text
+
+    def remember(self, text):
+        if text:
+            self.remembered.append(text)
+
+    def entitle(self, title):
+        self.title = title
+
+    def ring(self):
+        self.rings += 1
+
+    def refresh(self):
+        pass
+
+
+class Shelf:
+    """A catalogue without a server; `broken` makes it unreachable."""
+
+    def __init__(self):
+        self.models = [
+            ModelInfo(
+                "lab/good", context_length=131072, input_price=0.5, output_price=1, tags=("a",)
+            ),
+            ModelInfo("lab/better"),
+        ]
+        self.broken = False
+        self.seen = []
+
+    def cached(self):
+        return self.seen
+
+    def refresh(self):
+        if self.broken:
+            raise Unreachable("No route.")
+        self.seen = self.models
+        return self.seen
+
+    def nearest(self, name):
+        return ["lab/good"]
+
+
+class Choices:
+    """What is configured."""
+
+    def __init__(self):
+        self.personas = {
+            "cat": Persona("cat", "Meow.", model="lab/cat"),
+            "dog": Persona("dog", "Woof."),
+        }
+        self.parameters = [("temperature", "How random.")]
+
+    def parse(self, name, text):
+        if name != "temperature":
+            raise UsageError(f"There is no parameter {name}.")
+        return float(text)
+
+    def rows(self):
+        return [("model", "m", "default")]
+
+
+class Bench:
+    """All of it, with shortcuts."""
+
+    def __init__(self, path):
+        self.paper = Paper()
+        self.model = ScriptedModel()
+        self.shelf = Shelf()
+        self.store = Store(path / "chats.db")
+        self.bugs = []
+        self.now = 0.0
+        drawing = Drawing(THEMES["mono"], color=False, plain=True)
+        page = Page(self.paper, drawing)
+        defaults = Session("", model="lab/good", provider="lab")
+        self.chat = Chat(self.model, self.store, defaults=defaults, view=page)
+        house = House(self.chat, self.store, self.shelf, Choices(), drawing, page, self.log)
+        self.repl = Repl(house, self.paper, in_thread=asyncio.to_thread, clock=lambda: self.now)
+
+    def log(self, bug):
+        self.bugs.append(bug)
+        return UsageError("deepchat itself broke.")
+
+    def type(self, line):
+        """Enter a line; what it printed."""
+        before = len(self.paper.printed)
+        outcome = self.repl.enter(line)
+        if asyncio.iscoroutine(outcome):
+            outcome = asyncio.run(self._result(line, outcome))
+        self.settle()
+        self.outcome = outcome
+        return self.paper.printed[before:]
+
+    async def _result(self, line, outcome):
+        try:
+            return await outcome
+        except (DeepchatError, TypeError) as error:
+            self.repl.refuse(line, error)
+            return None
+
+    def settle(self):
+        while self.chat.turn and not self.model.hanging.is_set():
+            self.chat.turn.wait(5)
+            self.repl.pump()

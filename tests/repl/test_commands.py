@@ -1,0 +1,153 @@
+"""Each slash command, as typed."""
+
+import pytest
+
+from deepchat.conversation import Finished, TextDelta
+from deepchat.errors import ServerTrouble
+from deepchat.repl.commands.table import COMMANDS
+from deepchat.repl.needs import Next
+
+
+def answer(text):
+    return [TextDelta(text), Finished("stop")]
+
+
+def test_help_lists_every_command_and_explains_one(bench):
+    listed = bench.type("/help")
+    assert all(command.name in listed for command in COMMANDS)
+    assert "several lines" in bench.type("/help system")
+    assert "/regenerate" in bench.type("/help /retry")
+    assert "no command /nope" in bench.type("/help nope")
+    assert "Ctrl-C" in bench.type("/keys")
+
+
+def test_system_sets_shows_and_takes_away(bench):
+    assert "No persona yet" in bench.type("/system")
+    bench.type("/system Be\nkind.")
+    assert bench.chat.session.persona == "Be\nkind."
+    assert "kind." in bench.type("/system")
+    bench.type("/system -")
+    assert bench.chat.session.persona == ""
+
+
+def test_persona_lists_takes_and_takes_away(bench):
+    assert "Meow." in bench.type("/persona")
+    bench.type("/persona cat")
+    assert (bench.chat.session.persona, bench.chat.session.model) == ("Meow.", "lab/cat")
+    assert "cat ←" in bench.type("/persona")
+    assert "Did you mean dog?" in bench.type("/persona dgo")
+    bench.type("/persona -")
+    assert bench.chat.session.persona_name == ""
+
+
+def test_set_and_unset(bench):
+    assert "temperature = 0.5" in bench.type("/set temperature 0.5")
+    assert bench.chat.session.parameters == {"temperature": 0.5}
+    assert "temperature = 0.5" in bench.type("/set")
+    assert "temperature = 0.5" in bench.type("/set temperature")
+    assert "no parameter heat" in bench.type("/set heat 9")
+    assert "no parameters still set" in bench.type("/unset temperature")
+    assert "is not set" in bench.type("/unset temperature")
+    assert bench.chat.session.parameters == {}
+
+
+def test_a_model_that_the_server_has_is_taken_and_another_is_not(bench):
+    assert "lab/good" in bench.type("/model")
+    assert "lab/better answers" in bench.type("/model lab/better")
+    refused = bench.type("/model lab/bad")
+    assert "Did you mean lab/good?" in refused
+    assert bench.chat.session.model == "lab/better"
+
+
+def test_models_are_listed_and_filtered(bench):
+    listed = bench.type("/models")
+    assert "lab/good" in listed
+    assert "131k" in listed
+    assert "$0.50" in listed
+    assert "lab/good" not in bench.type("/models better")
+    assert "No model matches xyz" in bench.type("/models xyz")
+
+
+def test_a_list_that_cannot_be_fetched_is_said_in_words(bench):
+    bench.shelf.broken = True
+    assert "No route." in bench.type("/models")
+    assert bench.paper.draft == "/models"
+
+
+def test_sessions_are_listed_found_titled_and_resumed(bench):
+    assert "No chat is stored" in bench.type("/sessions")
+    assert "No other chat" in bench.type("/resume")
+    assert "No title yet" in bench.type("/title")
+    bench.model.script += [answer("Blue."), answer("Four.")]
+    bench.type("Which colour?")
+    bench.type("/title On colours")
+    first = bench.chat.session.id
+    bench.type("/new")
+    bench.type("Two and two?")
+    assert "On colours" in bench.type("/sessions")
+    assert "Two and two?" not in bench.type("/sessions colour")
+    shown = bench.type("/resume colours")
+    assert "Which colour?" in shown
+    assert "Blue." in shown
+    assert bench.chat.session.id == first
+    assert bench.paper.title == "On colours"
+
+
+def test_clear_keeps_the_setup_and_says_how_to_come_back(bench):
+    bench.model.script.append(answer("Hi."))
+    bench.type("/system Be kind.")
+    bench.type("Hello")
+    before = bench.chat.session.id
+    assert f"/resume {before[-6:]}" in bench.type("/clear")
+    assert bench.chat.session.persona == "Be kind."
+    bench.type(f"/resume {before[-6:]}")
+    assert bench.chat.session.id == before
+
+
+def test_retry_asks_again(bench):
+    assert "no question yet" in bench.type("/retry")
+    bench.model.script += [answer("One."), answer("Two.")]
+    bench.type("Hello")
+    assert "Two." in bench.type("/retry")
+
+
+def test_config_shows_where_a_value_comes_from(bench):
+    assert "default" in bench.type("/config")
+
+
+@pytest.mark.parametrize("line", ["/exit", "/quit", "/q", "/bye", "exit", "quit"])
+def test_there_are_many_ways_to_leave(bench, line):
+    bench.type(line)
+    assert bench.outcome is Next.LEAVE
+
+
+def test_exit_with_words_behind_it_does_not_leave(bench):
+    assert "takes nothing" in bench.type("/exit the matrix")
+    assert bench.outcome is None
+    assert bench.paper.draft == "/exit the matrix"
+
+
+def test_an_unknown_command_is_not_sent(bench):
+    assert "Did you mean /exit?" in bench.type("/eixt")
+    assert bench.model.requests == []
+    assert bench.paper.draft == "/eixt"
+
+
+def test_a_bug_in_a_command_is_logged_and_the_chat_goes_on(bench):
+    bench.shelf.nearest = None
+    assert "itself broke" in bench.type("/model lab/bad")
+    assert isinstance(bench.bugs[0], TypeError)
+
+
+def test_a_failed_question_returns_to_the_composer(bench):
+    bench.model.script.append([ServerTrouble("It is on fire.", hint="Wait.")])
+    assert "It is on fire." in bench.type("Hello")
+    assert bench.paper.draft == "Hello"
+
+
+def test_a_failed_question_goes_to_the_history_when_something_new_is_typed(bench):
+    bench.paper.draft = "something new"
+    bench.model.script.append([ServerTrouble("It is on fire.")])
+    bench.type("Hello")
+    assert bench.paper.draft == "something new"
+    assert bench.paper.remembered == ["Hello"]

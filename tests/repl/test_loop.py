@@ -1,0 +1,83 @@
+"""Queueing, stopping and leaving."""
+
+from deepchat.conversation import Finished, TextDelta
+from deepchat.repl.needs import Next
+
+
+def hang(bench, *before):
+    bench.model.script.append([*before, bench.model.wait])
+    bench.type("First")
+    assert bench.model.hanging.wait(5)
+
+
+def end(bench):
+    bench.model.hanging.clear()
+    bench.settle()
+
+
+def test_messages_typed_meanwhile_wait_their_turn(bench):
+    bench.model.script.append([TextDelta("One."), Finished("stop")])
+    bench.model.script.append([TextDelta("Two."), Finished("stop")])
+    bench.repl.enter("First")
+    bench.repl.enter("Second")
+    assert bench.repl.queue == ["Second"]
+    bench.settle()
+    assert [request.messages[-1].text for request in bench.model.requests] == ["First", "Second"]
+
+
+def test_a_queued_message_can_be_taken_back_or_dropped(bench):
+    hang(bench)
+    bench.repl.enter("Second")
+    bench.repl.enter("Third")
+    assert bench.repl.take_back()
+    assert bench.paper.draft == "Third"
+    bench.repl.interrupt()
+    assert (bench.repl.queue, bench.paper.remembered) == ([], ["Second"])
+    assert bench.repl.busy
+    assert not bench.repl.take_back()
+    bench.repl.interrupt()
+    end(bench)
+
+
+def test_what_was_queued_behind_a_stopped_reply_returns(bench):
+    hang(bench, TextDelta("Half"))
+    bench.repl.enter("Second")
+    bench.chat.turn.stop()
+    end(bench)
+    assert bench.paper.draft == "Second"
+    assert len(bench.model.requests) == 1
+
+
+def test_more_presses_right_after_a_stop_do_not_leave(bench):
+    hang(bench)
+    assert bench.repl.interrupt() is Next.GO_ON
+    end(bench)
+    for _ in range(3):
+        assert bench.repl.interrupt() is Next.GO_ON
+    bench.now = 2
+    assert bench.repl.interrupt() is Next.GO_ON
+    assert "leaves" in bench.paper.printed
+    bench.now = 3
+    assert bench.repl.interrupt() is Next.LEAVE
+
+
+def test_leaving_keeps_the_partial_reply_the_queue_and_the_draft(bench):
+    hang(bench, TextDelta("Half"))
+    bench.repl.enter("Second")
+    bench.paper.draft = "a draft"
+    bench.repl.leave()
+    [stored] = bench.store.find()
+    _, conversation = bench.store.load(stored.id)
+    assert [m.text for m in conversation.path()] == ["First", "Half"]
+    assert "Second" in [*bench.paper.remembered, bench.paper.draft]
+    assert "a draft" in bench.paper.remembered
+
+
+def test_the_status_line_says_what_is_going_on(bench):
+    hang(bench)
+    bench.repl.enter("Second")
+    status = bench.repl.status(80)
+    assert "waiting" in status
+    assert "queued 1" in status
+    assert "lab/good" in status
+    bench.repl.leave()
