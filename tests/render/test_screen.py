@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from deepchat import figures
 from deepchat.conversation import Message, Usage
 from deepchat.errors import DeepchatError, RateLimited
-from deepchat import figures
 from deepchat.render.screen import Screen
 from deepchat.render.theme import THEMES
 
