@@ -9,13 +9,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import Final
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.application.current import set_app
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer
-from prompt_toolkit.data_structures import Size
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, has_completions
 from prompt_toolkit.formatted_text import ANSI, AnyFormattedText, StyleAndTextTuples
@@ -37,14 +36,15 @@ from prompt_toolkit.output import ColorDepth, Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Style
 
+from deepchat.repl.output import Region, SteadyOutput
+
 MARK: Final = "› "
 LIVE_ROWS: Final = 12
 COMPOSER_ROWS: Final = 12
 MENU_ROWS: Final = 6
 
-# XTWINOPS: the window's title onto the terminal's stack, and back.
-_PUSH_TITLE: Final = "\x1b[22;2t"
-_POP_TITLE: Final = "\x1b[23;2t"
+# A window that has not changed its size for this long is not being resized any more; tmux tells us that late.
+SETTLE_S: Final = 0.3
 
 # No backgrounds: they are unreadable on somebody's theme, and leave stains when the window is resized.
 STYLE: Final = Style.from_dict(
@@ -61,70 +61,6 @@ STYLE: Final = Style.from_dict(
         "auto-suggestion": "dim",
     }
 )
-
-
-class SteadyOutput(Vt100_Output):
-    """A vt100 output that writes a whole frame at once, and never touches what it does not own.
-
-    It erases rows one by one, `rows_below` under the cursor's: ESC[J at the top left corner makes tmux push the erased
-    rows into the scrollback. Bracketed paste stays on between frames, where prompt_toolkit would switch it off and on.
-    """
-
-    def __init__(self, stdout: TextIO, get_size: Callable[[], Size]) -> None:
-        super().__init__(stdout, get_size, enable_cpr=False)
-        self.rows_below = 0
-        self._title = ""
-        self._holding = False
-        self._session = False
-
-    @contextmanager
-    def one_frame(self) -> Iterator[None]:
-        """All that is written inside reaches the terminal in one write, as one synchronized update (DEC mode 2026)."""
-        self._holding = True
-        self.write_raw("\x1b[?2026h")
-        try:
-            yield
-        finally:
-            self.write_raw("\x1b[?2026l")
-            self._holding = False
-            self.flush()
-
-    @contextmanager
-    def session(self) -> Iterator[None]:
-        """Inside, bracketed paste is on."""
-        super().enable_bracketed_paste()
-        self._session = True
-        try:
-            yield
-        finally:
-            self._session = False
-            super().disable_bracketed_paste()
-            if self._title:
-                self.write_raw(_POP_TITLE)
-            self.show_cursor()
-            self.flush()
-
-    def entitle(self, title: str) -> None:
-        """Set the window's title; the one before is on the terminal's stack until the session ends."""
-        if title == self._title:
-            return
-        if not self._title:
-            self.write_raw(_PUSH_TITLE)
-        self._title = title
-        self.set_title(title)
-        self.flush()
-
-    def flush(self) -> None:
-        if not self._holding:
-            super().flush()
-
-    def disable_bracketed_paste(self) -> None:
-        if not self._session:
-            super().disable_bracketed_paste()
-
-    def erase_down(self) -> None:
-        wipe = "\x1b[K" + "\x1b[B\r\x1b[2K" * self.rows_below
-        self.write_raw(f"\x1b7{wipe}\x1b8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +88,10 @@ class Terminal:
     ) -> None:
         self._parts = parts
         self._live = ""
+        self._due = ""
+        self._settling: asyncio.TimerHandle | None = None
         self._output = output or _output()
+        self._columns = self.width
         self.buffer = Buffer(
             multiline=True,
             history=history,
@@ -169,6 +108,7 @@ class Terminal:
             erase_when_done=True,
             input=source,
             output=self._output,
+            before_render=lambda _: self._notice_resizing(),
             after_render=lambda _: self._measure(),
         )
         # Esc alone has to answer at once; the default waits half a second for more.
@@ -197,15 +137,22 @@ class Terminal:
         """Print `commit` for good and show `live` under it, in one write."""
         shrinks = live.count("\n") < self._live.count("\n") or (self._live and not live)
         self._live = live
+        self._due += commit
         if not self.app.is_running:
-            self._output.write_raw(_crlf(commit))
+            self._output.write_raw(_crlf(self._take_due()))
             self._output.flush()
             return
-        with self._one_frame(), set_app(self.app):
-            if commit or shrinks:
-                self.app.renderer.erase()
-                self._output.write_raw(_crlf(commit))
-            self._render()
+        self._notice_resizing()
+        if not self._settling:
+            with self._one_frame(), set_app(self.app):
+                if self._due or shrinks:
+                    self.app.renderer.erase()
+                    self._output.write_raw(_crlf(self._take_due()))
+                self._render()
+
+    def _take_due(self) -> str:
+        due, self._due = self._due, ""
+        return due
 
     def compose(self, text: str) -> None:
         """Put a text into the composer, the cursor after it."""
@@ -247,6 +194,7 @@ class Terminal:
                 loop.call_soon(ready)
 
             await self.app.run_async(pre_run=soon, set_exception_handler=False)
+        self.frame("", "")
 
     def leave(self) -> None:
         """End `run`; calling it again does nothing."""
@@ -280,7 +228,9 @@ class Terminal:
         menu = CompletionsMenu(max_height=MENU_ROWS)
         return HSplit(
             [
-                ConditionalContainer(live, Condition(lambda: bool(self._live))),
+                ConditionalContainer(
+                    live, Condition(lambda: bool(self._live) and not self._settling)
+                ),
                 ConditionalContainer(queued, Condition(lambda: bool(self._parts.queued()))),
                 composer,
                 ConditionalContainer(VSplit([menu, Window()]), has_completions),
@@ -305,11 +255,27 @@ class Terminal:
         self.app.renderer.render(self.app, self.app.layout)
         self._measure()
 
+    def _notice_resizing(self) -> None:
+        """While the window is being resized draw only what is short, and print nothing.
+
+        A terminal breaks or joins rows before it tells us; whatever is drawn in between is drawn in the wrong place.
+        """
+        if self.width != self._columns:
+            self._columns = self.width
+            if self._settling:
+                self._settling.cancel()
+            self._settling = asyncio.get_running_loop().call_later(SETTLE_S, self._settle)
+
+    def _settle(self) -> None:
+        self._settling = None
+        self.frame("", self._live)
+
     def _measure(self) -> None:
-        """Remember how many rows are ours; a terminal that reflows may make two of one before we know."""
+        """Tell the output what is ours."""
         screen = self.app.renderer.last_rendered_screen
         if isinstance(self._output, SteadyOutput) and screen:
-            self._output.rows_below = min(self.height - 1, 2 * screen.height)
+            cursor = screen.get_cursor_position(self.app.layout.current_window)
+            self._output.region = Region.of(screen, cursor, self.width)
 
     def _is_command(self) -> bool:
         return self.buffer.text.startswith("/")
