@@ -35,13 +35,14 @@ _SUSPECT: Final = re.compile(
     f"(?:(?<=\U0001f3f4){_FLAG_TAGS}|(?<=[{_OBEYED}{_UNSEEN}])|(?<=[{_ACCENTS}]{{{_MOST_ACCENTS + 1}}}))"
 )
 
-# Invisible, and needed: joiners inside scripts and emoji, direction marks beside right-to-left letters, and one
-# variation selector on a base that has variants.
+# Invisible, and needed: joiners inside scripts and emoji (also behind U+FE0F, which asks for an emoji), direction marks
+# beside right-to-left letters, and one variation selector on a base that has variants.
+_JOINED: Final = "\u0600-\U000dffff"
 _NEEDED: Final = re.compile(
-    f"(?<=[\u0600-\U000dffff])(?<![{_OBEYED}{_UNSEEN.replace(chr(0xFE0F), chr(0xFE0E))}])"
-    f"[\u200c\u200d](?=[\u0600-\U000dffff])(?![{_OBEYED}{_UNSEEN}])"
+    f"(?:(?<=[{_JOINED}])(?<![{_OBEYED}{_UNSEEN}])|(?<=\ufe0f))[\u200c\u200d](?=[{_JOINED}])(?![{_OBEYED}{_UNSEEN}])"
     f"|(?<=[{_RIGHT_TO_LEFT}])[\u200e\u200f\u061c]|[\u200e\u200f\u061c](?=[{_RIGHT_TO_LEFT}])"
-    f"|(?<=[#*0-9\u00a9\u00ae\u2010-\u2027\u2030-\u205f\u2070-\u3163\u3165-\ud7ff\uf900-\ufaff\U0001f000-\U0001faff])[\ufe00-\ufe0f]"
+    "|(?<=[#*0-9\u00a9\u00ae\u2010-\u2027\u2030-\u205f\u2070-\u3163\u3165-\ud7ff\uf900-\ufaff\U0001f000-\U0001faff])"
+    "[\ufe00-\ufe0f]"
     "|(?<=[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]"
     "|(?<=[\u1820-\u18aa])[\u180b-\u180d\u180f]"
 )

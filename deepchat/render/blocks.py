@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import pairwise
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, Self
 
 # Deeper containers stay text, so that no line costs more than this many steps of matching.
 DEEPEST: Final = 40
@@ -20,12 +20,17 @@ DEEPEST: Final = 40
 Align = Literal["left", "center", "right"]
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class Node:
     """An open block. `serial` names it, in copies of the parser too; `after_blank` if a blank line stands before it."""
 
     serial: int = 0
     after_blank: bool = False
+
+    def __copy__(self) -> Self:
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
 
 
 class Document(Node):
@@ -36,7 +41,7 @@ class Quote(Node):
     """A block quote."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class List(Node):
     """A list: its items share one `marker` (`-`, `+`, `*`, `.` or `)`)."""
 
@@ -49,7 +54,7 @@ class List(Node):
         return self.marker in ".)"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Item(Node):
     """A list item. Its content begins `offset` columns right of its surroundings; `task` is None, "todo" or "done"."""
 
@@ -60,7 +65,7 @@ class Item(Node):
     task: Literal["todo", "done"] | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Paragraph(Node):
     """Lines of text. `level` becomes 1 or 2 when an underline makes it a heading. `held` is its last line, which the next
     one may yet turn into the head of a table."""
@@ -69,14 +74,14 @@ class Paragraph(Node):
     held: str | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Heading(Node):
     """A heading that begins with `#`; it has one line, or none."""
 
     level: int
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Fence(Node):
     """Code between fences of at least `length` times `char`; its lines lose up to `indent` columns of indentation."""
 
@@ -90,21 +95,21 @@ class Indented(Node):
     """Code that is indented by four columns. Blank lines at its end are not part of it."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Html(Node):
     """HTML, up to the line that holds `end`, or up to a blank line."""
 
     end: re.Pattern[str] | None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Math(Node):
     """Display math, up to the line that holds `end`, or up to a blank line."""
 
     end: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Table(Node):
     """A table; its lines are the head and the rows, without the line of dashes. `line` sees them unsplit: `cells`."""
 
@@ -181,7 +186,7 @@ _HTML: Final[tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...]] = (
 _HEADING: Final = re.compile(r"#{1,6}(?=[ \t]|$)")
 _FENCE: Final = re.compile(r"`{3,}|~{3,}")
 _ORDERED: Final = re.compile(r"(\d{1,9})([.)])")
-_DASHES: Final = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_DASHES: Final = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?$")
 _TASK: Final = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 
 

@@ -1,11 +1,16 @@
 """One object for everything that draws, configured once: replies, and all that is not a reply."""
 
 from functools import partial
+from typing import Final
 
+from deepchat.render.blocks import CodeBlock, code_blocks
 from deepchat.render.reply import Reply, render_markdown
 from deepchat.render.screen import Screen
 from deepchat.render.theme import Theme
 from deepchat.render.thoughts import Think
+from deepchat.text import mend
+
+_THINK: Final[dict[str, Think]] = {"show": "show", "fold": "fold", "hide": "hide"}
 
 
 class Drawing(Screen):
@@ -15,12 +20,21 @@ class Drawing(Screen):
         self, theme: Theme, *, color: bool = True, plain: bool = False, think: Think = "fold"
     ) -> None:
         super().__init__(theme, color=color, plain=plain)
-        self._reply = partial(Reply, theme=theme, color=color, plain=plain, think=think)
+        self._reply = partial(Reply, theme=theme, color=color, plain=plain)
+        self._think = think
         self._markdown = partial(render_markdown, theme=theme, color=color, plain=plain)
 
     def reply(self, *, width: int, height: int) -> Reply:
         """A reply that is about to arrive."""
-        return self._reply(width=width, height=height)
+        return self._reply(width=width, height=height, think=self._think)
+
+    def set_thinking(self, think: str) -> None:
+        """What becomes of reasoning from the next reply on. KeyError for a word that is none of `Think`."""
+        self._think = _THINK[think]
+
+    def blocks(self, text: str) -> list[CodeBlock]:
+        """The code blocks of a reply, as they came."""
+        return code_blocks(mend(text))
 
     def markdown(self, text: str, width: int) -> str:
         """A text that is all there, drawn as a reply would be."""

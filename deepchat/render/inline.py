@@ -1,6 +1,5 @@
 """Inline markup as styled runs: emphasis, code, links, math. Blocks, rows and escape sequences belong to others."""
 
-import copy
 import re
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
@@ -88,7 +87,6 @@ class Inline:
         self._markdown = _inline_parser()
         self._definitions = _definition_parser()
         self._known: MutableMapping[str, Any] = {}
-        self._learns = True
         self.work = Work()
         self.too_dense = False
 
@@ -109,14 +107,8 @@ class Inline:
         runs = _Runs(self._theme, base, plain=self._plain).of(tokens)
         return runs, not _is_open(text, tokens)
 
-    def draft(self) -> "Inline":
-        """A copy that knows the same definitions, and learns none."""
-        twin = copy.copy(self)
-        twin._learns = False
-        return twin
-
-    def define(self, text: str) -> tuple[str, str]:
-        """Split a paragraph into the link definitions at its head, and the rest; learn them for what follows.
+    def define(self, text: str, *, learn: bool) -> tuple[str, str]:
+        """Split a paragraph into the link definitions at its head, and the rest. `learn` them, for what follows.
 
         A footnote (`[^1]: …`) looks like a definition, and is text.
         """
@@ -125,7 +117,7 @@ class Inline:
         head, footnotes = text, ""
         if (at := text.find("\n[^")) >= 0:
             head, footnotes = text[:at], text[at:]
-        tokens = self._definitions.parse(head, self._known if self._learns else {})
+        tokens = self._definitions.parse(head, self._known if learn else {})
         first = next((token.map[0] for token in tokens if token.map), None)
         if first is None:
             return head, footnotes[1:]

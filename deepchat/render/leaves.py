@@ -20,7 +20,7 @@ from deepchat.render.wrap import NOTHING, Row, Run, Wrapper, chop, wrap
 LONG: Final = 1000
 
 # Text in which markup stays open is divided after this many characters all the same.
-LONGEST_MARKUP: Final = 3000
+LONGEST_MARKUP: Final = 2000
 
 # Rows of a table's body after which its columns keep their widths.
 TABLE_SETTLES: Final = 30
@@ -66,13 +66,14 @@ class Leaf(Protocol):
 class Prose:
     """A paragraph, or a heading. Wherever no markup is open, what came so far is read once and for all.
 
-    A paragraph `defines`: link definitions may stand at its head.
+    A paragraph `defines`: link definitions may stand at its head. It `learns` them, unless it is drawn for now only.
     """
 
     def __init__(self, inline: Inline, width: int, theme: Theme, *, defines: bool) -> None:
         self._inline = inline
         self._theme = theme
         self._defines = defines
+        self._learns = True
         self._style = NOTHING
         self._wrapper = Wrapper(width)
         self._text = ""
@@ -121,13 +122,13 @@ class Prose:
     def draft(self) -> "Prose":
         twin = copy.copy(self)
         twin._wrapper = self._wrapper.copy()
-        twin._inline = self._inline.draft()
+        twin._learns = False
         return twin
 
     @property
     def can_be_heading(self) -> bool:
         """Whether nothing is printed, and there is more than link definitions."""
-        return not self.printed and bool(self._inline.draft().define(self._text)[1].strip())
+        return not self.printed and bool(self._inline.define(self._text, learn=False)[1].strip())
 
     @property
     def _may_define(self) -> bool:
@@ -150,7 +151,7 @@ class Prose:
 
     def _define(self) -> None:
         """Link definitions at the head are shown as they are: a link may come before its definition."""
-        definitions, self._open = self._inline.define(self._open)
+        definitions, self._open = self._inline.define(self._open, learn=self._learns)
         if definitions:
             self._wrapper.feed([Run(f"{definitions}\n", self._theme.dim)])
             self._begun = bool(self._open)
@@ -240,15 +241,17 @@ class Table:
         self._rows: list[Cells] = []
         self._settled = False
         self._laid_out: list[Row] | None = None
+        self._widths: list[int] | None = None
 
     def line(self, text: str) -> list[Row]:
-        self._laid_out = None
         if not self._head:
             self._head = self._cells(text, self._theme.table_head)
             return []
-        self._rows.append(self._cells(text))
+        row = self._cells(text)
         if self._settled:
-            return self._body(self._rows[-1:], self._columns())
+            return self._body([row], self._columns())
+        self._rows.append(row)
+        self._laid_out = None
         if len(self._rows) < TABLE_SETTLES:
             return []
         rows, self._settled = self._layout(), True
@@ -259,13 +262,14 @@ class Table:
 
     def resize(self, width: int) -> None:
         self._width = width
-        self._laid_out = None
+        self._laid_out = self._widths = None
 
     def draft(self) -> "Table":
-        """The copy may be closed, but not fed: a row is drawn when it is complete."""
-        if not self._settled:
+        if self._head and not self._settled:
             self._layout()
-        return copy.copy(self)
+        twin = copy.copy(self)
+        twin._rows = list(self._rows)
+        return twin
 
     def _cells(self, text: str, style: Style = NOTHING) -> Cells:
         """As many cells as there are columns; what is too much goes into the last, so that nothing is lost."""
@@ -278,8 +282,10 @@ class Table:
     def _columns(self) -> list[int] | None:
         if self._flat:
             return None
-        sample = [self._head, *self._rows[:TABLE_SETTLES]]
-        return column_widths(sample, len(self._aligns), self._width)
+        if self._widths is None or not self._settled:
+            rows = [self._head, *self._rows]
+            self._widths = column_widths(rows, len(self._aligns), self._width)
+        return self._widths
 
     def _layout(self) -> list[Row]:
         """All rows so far; laid out once, since a live view asks again and again."""

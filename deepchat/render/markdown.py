@@ -55,6 +55,7 @@ class Page:
         self._look = look
         self.width = width
         self._codes = 0
+        self._is_draft = False
         self._path: Path = ()
         self._leaf: leaves.Leaf | None = None
         self._last: tuple[int, ...] = ()
@@ -67,8 +68,8 @@ class Page:
     def draft(self) -> "Page":
         """A copy without rows, to be fed with what is not final."""
         twin = copy.copy(self)
-        twin.inline = self.inline.draft()
         twin.rows = []
+        twin._is_draft = True
         twin._leaf = self._leaf.draft() if self._leaf else None
         return twin
 
@@ -84,7 +85,8 @@ class Page:
         if isinstance(node, Quote | List | Item):
             return
         self._path = (*path, node)
-        self._leaf = self._begun(node, self._inner(path))
+        leaf = self._begun(node, self._inner(path))
+        self._leaf = leaf.draft() if leaf and self._is_draft else leaf
 
     def line(self, leaf: Leaf, text: str) -> None:
         if self._leaf:
@@ -152,10 +154,13 @@ class Page:
             return
         here = tuple(node.serial for node in self._path)
         self._gap(here)
-        fresh = {serial for serial in here if serial not in self._last}
-        for row in rows:
-            self.rows.append(row if bare else [*self._prefix(self._path, fresh), *row])
-            fresh = set()
+        if bare:
+            self.rows += rows
+        else:
+            fresh = frozenset(here).difference(self._last)
+            self.rows.append([*self._prefix(self._path, fresh), *rows[0]])
+            room = self._prefix(self._path) if len(rows) > 1 else []
+            self.rows += ([*room, *row] for row in rows[1:])
         self._last = here
 
     def _gap(self, here: tuple[int, ...]) -> None:
@@ -166,12 +171,12 @@ class Page:
         while same < len(self._last) and self._last[same] == here[same]:
             same += 1
         if same == 0 or self._path[same].after_blank:
-            self.rows.append(self._prefix(self._path[:same], set()))
+            self.rows.append(self._prefix(self._path[:same]))
 
     def _inner(self, path: Path) -> int:
-        return max(1, self.width - row_len(self._prefix(path, set())))
+        return max(1, self.width - row_len(self._prefix(path)))
 
-    def _prefix(self, path: Path, fresh: set[int]) -> Row:
+    def _prefix(self, path: Path, fresh: frozenset[int] = frozenset()) -> Row:
         """The marks before a row: bars of quotes, and the marks of items where they are `fresh`, else room for them."""
         prefix: Row = []
         room = self.width - min(NARROWEST, self.width)

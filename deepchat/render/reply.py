@@ -69,6 +69,7 @@ class Reply:
         self._cleaner = Cleaner()
         self._thoughts = Thoughts(theme, _columns(width), think, clock)
         self._raw: list[str] = []
+        self._new: list[str] = []
         self._answering = False
         self._finished = False
         self._live: str | None = ""
@@ -91,10 +92,11 @@ class Reply:
     def text(self, delta: str) -> None:
         """More of the answer."""
         self._raw.append(delta)
-        self._read(self._cleaner.feed(delta))
+        self._new.append(delta)
 
     def reasoning(self, delta: str) -> None:
         """More of the thinking; what comes after the answer has begun is not drawn."""
+        self._read_new()
         if not self._answering:
             self._live = None
             self._thoughts.feed(delta)
@@ -108,6 +110,7 @@ class Reply:
 
     def frame(self) -> Frame:
         """What has become final since the last frame, and the open end. Costs nothing when nothing is new."""
+        self._read_new()
         commit = self._commit()
         if self._live is None:
             self._live = "" if self._plain or self._finished else self._draft()
@@ -116,6 +119,7 @@ class Reply:
     def finish(self) -> Frame:
         """The last frame: everything is final, however the reply ended."""
         if not self._finished:
+            self._read_new()
             self._read(self._cleaner.finish())
             self._source.finish()
             self._thoughts.finish()
@@ -123,6 +127,13 @@ class Reply:
             self._live = ""
             self._page.rows += self._notes()
         return Frame(self._commit(), "")
+
+    def _read_new(self) -> None:
+        """Take in what came since the last frame, as one piece."""
+        if self._new:
+            text = self._cleaner.feed("".join(self._new))
+            self._new.clear()
+            self._read(text)
 
     def _read(self, text: str) -> None:
         if not text:
@@ -155,18 +166,11 @@ class Reply:
     def _notes(self) -> list[Row]:
         notes = []
         if self.marks:
-            what = (
-                "1 invisible character is"
-                if self.marks == 1
-                else f"{self.marks} invisible characters are"
-            )
-            notes.append(f"{what} shown as marks.")
+            notes.append(f"Invisible characters shown as marks: {self.marks}.")
         if self._page.inline.too_dense:
             notes.append("Some markup was too dense to be read, and is shown as written.")
-        rows = [
-            row for note in notes for row in wrap([Run(note, self._theme.dim)], self._page.width)
-        ]
-        return [[], *rows] if rows else []
+        text = Run("\n".join(notes), self._theme.dim)
+        return [[], *wrap([text], self._page.width)] if notes else []
 
 
 def render_markdown(

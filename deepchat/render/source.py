@@ -7,18 +7,17 @@ from deepchat.render.blocks import Leaf, Node, Paragraph, Parser, Path, Verbatim
 
 # A line of prose longer than FIRST is read in parts, the others of them longer than NEXT: each ends at a space, or
 # after ANYWHERE where there is none.
-FIRST: Final = 400
-NEXT: Final = 200
+FIRST: Final = 300
+NEXT: Final = 100
 ANYWHERE: Final = 1000
 
 # Chinese and Japanese have no spaces; their commas and stops serve as well.
 _SPACE: Final = re.compile("[ 、。，；！？]")
 
 # What the open end of a line must go beyond before it is shown: until then it may become something else.
-_UNCLEAR: Final = re.compile(
-    r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*"
-    r"(?:[=\-*_+#~`|:.$\\]+|\d{1,9}[.)]?|</?[^>\s]*|\[[^\]]*\]?:?|#{1,6}[ \t]*)?[ \t]*\Z"
-)
+_MARKERS: Final = " \t>-+*"
+_SIGNS: Final = " \t=-*_+#~`|:.$\\"
+_UNCLEAR: Final = re.compile(r"(?:\d{1,9}[.)]?[ \t]*|</?[^>\s]*|\[[^\]]{0,80}\]?:?)\Z")
 _LINK_ARRIVING: Final = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\Z")
 
 
@@ -135,9 +134,8 @@ class _Deaf:
 def is_clear(end: str, tip: Node) -> bool:
     """Whether what an incomplete line is cannot change any more with its next characters, as far as the eye is misled."""
     if isinstance(tip, Verbatim):
-        text = end.strip(" \t>")
-        return bool(text) and bool(text.strip("`~"))
-    return not _UNCLEAR.match(end)
+        return bool(end.strip(" \t>").strip("`~"))
+    return bool(end.strip(_SIGNS)) and not _UNCLEAR.match(end.lstrip(_MARKERS))
 
 
 def healed(end: str) -> str:

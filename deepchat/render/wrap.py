@@ -23,6 +23,8 @@ class Run(NamedTuple):
 
 Row = list[Run]
 
+_NO_SPACE: Final = Run("")
+
 # A word of more rows than this is broken before its end is known.
 _WORD: Final = 2
 
@@ -30,8 +32,8 @@ _WORD: Final = 2
 _OPENING: Final = "「『（［｛〈《【〔"
 _CLOSING: Final = "、。，．：；！？」』）］｝〉》】〕々ーぁぃぅぇぉっゃゅょァィゥェォッャュョ…‥・"
 _BREAKABLE: Final = "\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003fffd"
-_ASCII_TOKEN: Final = re.compile(r"\n|[ \t]+|[^\n \t]+")
-_TOKEN: Final = re.compile(rf"\n|[ \t]+|[{_BREAKABLE}]|[^\n \t{_BREAKABLE}]+")
+_ASCII_PIECE: Final = re.compile(r"\n|[ \t]+|[^\n \t]+")
+_PIECE: Final = re.compile(rf"\n|[ \t]+|[{_BREAKABLE}]|[^\n \t{_BREAKABLE}]+")
 _BELONGS_LEFT: Final = re.compile("[\u0300-\u036f\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _IS_BREAKABLE: Final = re.compile(f"[{_BREAKABLE}]")
 
@@ -44,7 +46,7 @@ class Wrapper:
         self._rows: list[Row] = []
         self._row: Row = []
         self._used = 0
-        self._space = Run("")
+        self._space = _NO_SPACE
         self._word: list[Run] = []
         self._size = 0
         self._inside = False  # the word has begun on this row, and is longer than a row
@@ -67,9 +69,16 @@ class Wrapper:
     def feed(self, runs: Iterable[Run]) -> None:
         """Take more text; `\\n` ends a row."""
         for text, style, link in runs:
-            pattern = _ASCII_TOKEN if text.isascii() else _TOKEN
-            for token in pattern.findall(text):
-                self._take(Run(token, style, link))
+            pattern = _ASCII_PIECE if text.isascii() else _PIECE
+            for piece in pattern.findall(text):
+                if piece == "\n":
+                    self._end_line()
+                elif piece[0] in " \t":
+                    self._end_word()
+                    self._inside = False
+                    self._space = Run(self._space.text + piece.replace("\t", " "), style, link)
+                else:
+                    self._extend(Run(piece, style, link))
 
     def open_row(self) -> Row:
         """What is not on a full row yet."""
@@ -87,35 +96,21 @@ class Wrapper:
             self._end_row()
         return self.take()
 
-    def _take(self, token: Run) -> None:
-        first = token.text[0]
-        if first == "\n":
+    def _extend(self, piece: Run) -> None:
+        """The word goes on, or a next one begins without a space."""
+        if self._word and _parts(self._word[-1].text[-1], piece.text[0]):
             self._end_word()
-            self._inside = False
-            self._end_row()
-            self._space = Run("")
-        elif first in " \t":
+        self._word.append(piece)
+        self._size += len(piece.text)
+        if self._size > _WORD * self.width:
             self._end_word()
-            self._inside = False
-            spaces = self._space.text + token.text.replace("\t", " ")
-            self._space = Run(spaces, token.style, token.link)
-        else:
-            if self._word and self._parts(self._word[-1].text[-1], first):
-                self._end_word()
-            self._word.append(token)
-            self._size += len(token.text)
-            if self._size > _WORD * self.width:
-                self._end_word()
-                self._inside = True
+            self._inside = True
 
-    @staticmethod
-    def _parts(left: str, right: str) -> bool:
-        """Whether a row may end between two characters of which none is a space."""
-        if (left.isascii() and right.isascii()) or right in _CLOSING or left in _OPENING:
-            return False
-        if _BELONGS_LEFT.match(right):
-            return False
-        return bool(_IS_BREAKABLE.match(left) or _IS_BREAKABLE.match(right))
+    def _end_line(self) -> None:
+        self._end_word()
+        self._end_row()
+        self._inside = False
+        self._space = _NO_SPACE
 
     def _end_word(self) -> None:
         """Put the word on this row, or on the next one when it does not fit."""
@@ -126,7 +121,7 @@ class Wrapper:
             self._inside = False
             self._break(word)
             return
-        space, self._space = self._space, Run("")
+        space, self._space = self._space, _NO_SPACE
         size = row_len(word)
         gap = len(space.text)
         if self._used and self._used + gap + size > self.width:
@@ -154,6 +149,15 @@ class Wrapper:
     def _end_row(self) -> None:
         self._rows.append(self._row)
         self._row, self._used = [], 0
+
+
+def _parts(left: str, right: str) -> bool:
+    """Whether a row may end between two characters of which none is a space."""
+    if (left.isascii() and right.isascii()) or right in _CLOSING or left in _OPENING:
+        return False
+    if _BELONGS_LEFT.match(right):
+        return False
+    return bool(_IS_BREAKABLE.match(left) or _IS_BREAKABLE.match(right))
 
 
 def wrap(runs: Iterable[Run], width: int) -> list[Row]:
@@ -205,13 +209,20 @@ def merged(row: Iterable[Run]) -> Row:
     """The same row with neighbours of one style as one run."""
     out: Row = []
     for run in row:
-        if out and out[-1][1:] == run[1:]:
+        if out and _alike(out[-1], run):
             out[-1] = Run(out[-1].text + run.text, run.style, run.link)
         else:
             out.append(run)
     return out
 
 
+def _alike(left: Run, right: Run) -> bool:
+    # Most neighbours share the very same style; comparing two costs more than looking at all of their text.
+    same = left.style is right.style or left.style == right.style
+    return same and left.link == right.link
+
+
 def row_len(row: Iterable[Run]) -> int:
     """The cells a row takes."""
-    return cell_len("".join(run.text for run in row))
+    text = "".join([run.text for run in row])
+    return len(text) if text.isascii() else cell_len(text)

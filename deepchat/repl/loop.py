@@ -87,10 +87,11 @@ class Repl:
             library=house.library,
             catalogue=house.catalogue,
             options=house.options,
+            drawing=house.drawing,
+            copy=surface.copy,
             page=house.page,
             show_last_exchange=self.show_last_exchange,
             show_reply=self._show_reply,
-            compose=surface.compose,
             in_thread=in_thread,
             now_ms=house.now_ms,
         )

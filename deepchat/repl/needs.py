@@ -40,12 +40,26 @@ class ReplyView(Protocol):
     def resize(self, width: int, height: int) -> None: ...
 
 
+class Block(Protocol):
+    """A code block of a reply: what stands behind its fence, and its lines without the last newline."""
+
+    @property
+    def info(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+
 class Drawing(Protocol):
     """Words into ANSI text. Every method cleans what it is given and ends its text with a newline."""
 
     def reply(self, *, width: int, height: int) -> ReplyView: ...
 
     def markdown(self, text: str, width: int) -> str: ...
+
+    def blocks(self, text: str) -> Sequence[Block]: ...
+
+    def set_thinking(self, think: str) -> None: ...
 
     def notice(self, text: str, width: int) -> str: ...
 
@@ -96,6 +110,10 @@ class Surface(Protocol):
 
     def entitle(self, title: str) -> None:
         """Put a title (clean, one line) on the window."""
+        ...
+
+    def copy(self, text: str) -> str:
+        """Put a text into the clipboard, and say how that went. UsageError when there is no way."""
         ...
 
     def ring(self) -> None:
@@ -177,9 +195,10 @@ class Desk:
     library: Library
     catalogue: Catalogue
     options: Options
+    drawing: Drawing
     page: Page
+    copy: Callable[[str], str]
     show_last_exchange: Callable[[], None]
     show_reply: Callable[[], None]
-    compose: Callable[[str], None]
     in_thread: Callable[[Callable[[], object]], Awaitable[object]]
     now_ms: Callable[[], int]

@@ -1,12 +1,14 @@
 """The REPL without cursor movement: lines in, text out, for terminals and ears that want nothing redrawn."""
 
 import asyncio
+import os
 import shutil
 import sys
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Final, TextIO
 
+from deepchat.repl import clipboard
 from deepchat.repl.loop import House, Repl
 from deepchat.repl.needs import Next, Surface
 
@@ -49,6 +51,10 @@ class PlainSurface:
 
     def entitle(self, title: str) -> None:
         """Nothing to do: a title is not text."""
+
+    def copy(self, text: str) -> str:
+        """Put a text into the clipboard, and say how that went."""
+        return clipboard.copy(text, self.print, os.environ)
 
     def ring(self) -> None:
         """Ring the bell."""

@@ -5,6 +5,7 @@ line. Nothing here knows what a chat is.
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ from prompt_toolkit.output import ColorDepth, Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Style
 
+from deepchat.repl import clipboard
 from deepchat.repl.output import Region, SteadyOutput
 
 MARK: Final = "› "
@@ -164,10 +166,17 @@ class Terminal:
         if isinstance(self._output, SteadyOutput):
             self._output.entitle(title)
 
+    def copy(self, text: str) -> str:
+        """Put a text into the clipboard, and say how that went."""
+        return clipboard.copy(text, self._write, os.environ)
+
+    def _write(self, sequence: str) -> None:
+        self._output.write_raw(sequence)
+        self._output.flush()
+
     def ring(self) -> None:
         """Ring the bell."""
-        self._output.write_raw("\a")
-        self._output.flush()
+        self._write("\a")
 
     def remember(self, text: str) -> None:
         """Put a text into the history."""

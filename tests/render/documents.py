@@ -120,6 +120,7 @@ hostile = {
     "processing": "<?" * 10_000,
     "pipes": "|" * 20_000,
     "table": "| a " * 2_000 + "|\n" + "|---" * 2_000 + "|\n" + "| b " * 1_000,
+    "spaces in a line of dashes": "| a |\n|-" + " " * 20_000 + "x",
     "dashes": "-" * 20_000,
     "spaced rules": "* " * 10_000 + "x",
     "spaces": " " * 20_000 + "x",

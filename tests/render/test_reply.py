@@ -1,5 +1,6 @@
 """The laws of the reply: exact, linear, safe, and nothing lost, on everything markdown can be."""
 
+import json
 import re
 from collections import Counter
 
@@ -13,6 +14,7 @@ from deepchat.render.reply import Reply, render_markdown
 from deepchat.render.theme import THEMES
 from deepchat.text import clean
 from tests.render.documents import (
+    DATA,
     EXAMPLES,
     FORWARD_REFERENCES,
     cut,
@@ -73,7 +75,7 @@ def test_a_plain_reply_has_the_same_law_and_nothing_live(text, width, seed):
 
 
 @needs_spec
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_all_examples_of_commonmark_are_exact_in_any_cut(seed):
     for example in EXAMPLES:
         text = example["markdown"]
@@ -97,8 +99,15 @@ def test_only_links_before_their_definition_differ_from_a_parse_of_the_whole_doc
 
 @pytest.mark.parametrize("shape", shapes)
 def test_long_replies_of_every_shape_are_exact(shape):
-    text = shapes[shape](8)
+    text = shapes[shape](6)
     assert commits(frames(text, seed=2)) == render_markdown(text, 80, THEME)
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("streams/*.sse")), ids=lambda path: path.stem)
+def test_recorded_streams_are_exact_in_any_cut(path):
+    said = re.findall(r'"content": ?("(?:[^"\\]|\\.)*")', path.read_text(encoding="utf-8"))
+    text = "".join(map(json.loads, said))
+    assert commits(frames(text, seed=3)) == render_markdown(text, 80, THEME)
 
 
 class Terminal:
@@ -316,8 +325,7 @@ def test_the_marks_are_counted_in_a_line_at_the_end():
     drawn = reply()
     drawn.text("a\x1bb\u202ec")
     assert (
-        bare(drawn.finish().commit)
-        == "a␛b<U+202E>c\n\n2 invisible characters are shown as marks.\n"
+        bare(drawn.finish().commit) == "a␛b<U+202E>c\n\nInvisible characters shown as marks: 2.\n"
     )
     assert drawn.marks == 2
 
@@ -325,12 +333,12 @@ def test_the_marks_are_counted_in_a_line_at_the_end():
 @pytest.mark.parametrize("name", hostile)
 def test_hostile_texts_neither_end_nor_freeze_the_view(name):
     text = hostile[name]
-    drawn, step = reply(), len(text) // 40 + 1
+    drawn, step = reply(), len(text) // 20 + 1
     for at in range(0, len(text), step):
         drawn.text(text[at : at + step])
         drawn.frame()
     drawn.finish()
-    assert drawn.work.chars <= 4 * len(clean(text)) + 41 * 8_000
+    assert drawn.work.chars <= 4 * len(clean(text)) + 21 * 8_000
 
 
 # --- code ------------------------------------------------------------------------------------------------------------

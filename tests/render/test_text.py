@@ -35,6 +35,15 @@ def test_nothing_a_terminal_obeys_is_left(text):
     assert not [char for char in clean(text) if is_hidden(char) or char in BIDI]
 
 
+# Signs that stand before or over digits and are seen (Unicode: Prepended_Concatenation_Mark), though they are "format".
+SEEN = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+
+
+def test_every_format_character_alone_is_made_visible():
+    invisible = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cf"]
+    assert [char for char in invisible if clean(char) == char] == sorted(SEEN)
+
+
 @documents(400)
 @given(anything, st.integers())
 def test_any_cut_gives_the_same_text_and_marks(text, seed):

@@ -23,6 +23,7 @@ class Paper:
     draft: str = ""
     remembered: list[str] = field(default_factory=list)
     title: str = ""
+    copied: str = ""
     rings: int = 0
     width: int = 80
     height: int = 24
@@ -43,6 +44,10 @@ class Paper:
 
     def entitle(self, title):
         self.title = title
+
+    def copy(self, text):
+        self.copied = text
+        return "Copied."
 
     def ring(self):
         self.rings += 1

@@ -1,0 +1,101 @@
+"""Commands about the last reply: its source, its code, its thinking."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from deepchat.conversation import Message
+from deepchat.errors import UsageError
+from deepchat.repl.commands import COMMANDS
+from deepchat.repl.needs import Block, Desk
+from deepchat.repl.words import count
+from deepchat.text import clean
+
+GROUP = "Reply"
+THINK = {
+    "show": "Reasoning is shown whole.",
+    "fold": "Reasoning is folded to one line when the answer begins.",
+    "hide": "Reasoning is not shown.",
+}
+
+
+def _numbers(desk: Desk) -> Iterator[tuple[str, str]]:
+    reply = desk.chat.conversation.last("assistant")
+    for number, block in enumerate(desk.drawing.blocks(reply.text) if reply else (), 1):
+        yield str(number), f"{block.info} {block.source.partition(chr(10))[0]}".strip()
+
+
+@COMMANDS.command("/copy", usage="[n | all]", group=GROUP, candidates=_numbers)
+def copy(desk: Desk, text: str) -> None:
+    """Copy the last reply as markdown; with a number that code block of it, with all the whole chat."""
+    if text == "all":
+        copied = _transcript(desk.chat.conversation.path())
+    elif text:
+        copied = _block(desk, text).source
+    else:
+        copied = _last(desk).text
+    desk.page.notice(desk.copy(copied))
+
+
+@COMMANDS.command("/raw", usage="", group=GROUP)
+def raw(desk: Desk, text: str) -> None:
+    """Print the last reply as it came: its markdown, unwrapped."""
+    desk.page.write(clean(_last(desk).text).rstrip("\n") + "\n")
+
+
+@COMMANDS.command("/save", usage="n file", group=GROUP, candidates=_numbers)
+def save(desk: Desk, text: str) -> None:
+    """Write code block n of the last reply to a file, exactly as it came. A file that exists is left alone."""
+    number, _, name = text.partition(" ")
+    if not name.strip():
+        raise UsageError("/save wants a block and a file.", hint="/save 1 script.py")
+    block = _block(desk, number)
+    path = Path(name.strip()).expanduser()
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            file.write(f"{block.source}\n")
+    except FileExistsError:
+        raise UsageError(f"{path} exists already.", hint="Name another file.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+    lines = count(block.source.count("\n") + 1, "line")
+    desk.page.notice(f"Wrote {lines} to {path}.")
+
+
+@COMMANDS.command(
+    "/think",
+    "/thinking",
+    "/reasoning",
+    usage="[show | fold | hide]",
+    group=GROUP,
+    candidates=lambda desk: THINK.items(),
+)
+def think(desk: Desk, text: str) -> None:
+    """Print the reasoning behind the last reply; with a word, say what becomes of reasoning from now on."""
+    if text:
+        if text not in THINK:
+            raise UsageError(f"/think does not know {text}.", hint=f"It knows {', '.join(THINK)}.")
+        desk.drawing.set_thinking(text)
+        desk.page.notice(THINK[text])
+        return
+    desk.page.notice(_last(desk).reasoning or "The last reply came without reasoning.")
+
+
+def _last(desk: Desk) -> Message:
+    reply = desk.chat.conversation.last("assistant")
+    if reply is None:
+        raise UsageError("There is no reply yet.")
+    return reply
+
+
+def _block(desk: Desk, number: str) -> Block:
+    blocks = desk.drawing.blocks(_last(desk).text)
+    if not number.isdecimal() or not 1 <= int(number) <= len(blocks):
+        known = f"It has 1 to {len(blocks)}." if blocks else "It has no code."
+        raise UsageError(f"The last reply has no block {number}.", hint=known)
+    return blocks[int(number) - 1]
+
+
+def _transcript(path: Sequence[Message]) -> str:
+    """The chat in markdown, a heading for each turn."""
+    named = {"user": "You", "assistant": "Model", "system": "Persona"}
+    return "\n\n".join(f"## {named[m.role]}\n\n{m.text}" for m in path if m.text) + "\n"
