@@ -83,9 +83,20 @@ class Chat:
         self.session = self._fresh(defaults)
 
     @property
-    def stored(self) -> bool:
-        """Whether there is something of this session to come back to."""
+    def kept(self) -> bool:
+        """Whether this session is stored, and all of it."""
+        return self._stored and not self._unkept
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was said in this session."""
         return self._stored
+
+    @property
+    def answering(self) -> str:
+        """The model that answers: the session's, or the present one where the session is another provider's."""
+        here = self.session.provider in ("", self._defaults.provider)
+        return (self.session.model if here else "") or self._defaults.model
 
     # --- turns -------------------------------------------------------------------------------------------------------
 
@@ -121,7 +132,7 @@ class Chat:
         self.keep()
         self.conversation = asked
         request = Request(
-            self.session.model,
+            self.answering,
             context.prompt(self.session.persona, asked.path()),
             self.session.parameters,
             self.session.id,
@@ -158,8 +169,8 @@ class Chat:
                 text,
                 parent,
                 "streaming" if streaming else "done",
-                model=self.session.model,
-                provider=self.session.provider,
+                model=self.answering,
+                provider=self._defaults.provider,
                 parameters=self.session.parameters,
                 created_ms=now,
             )
@@ -190,7 +201,7 @@ class Chat:
         )
 
     def set_model(self, model: str) -> None:
-        self._change(replace(self.session, model=model))
+        self._change(replace(self.session, model=model, provider=self._defaults.provider))
 
     def set_title(self, title: str) -> None:
         self._change(replace(self.session, title=title))
@@ -217,15 +228,13 @@ class Chat:
     def clear(self) -> None:
         """An empty context with the persona, the model and the parameters of now, as a session of its own."""
         self._require_idle()
-        self._begin(self._fresh(self.session))
+        self._begin(self._fresh(replace(self.session, model=self.answering)))
 
     def resume(self, session: Session, conversation: Conversation) -> None:
-        """Go on with a stored session. A model of another provider is not asked for here: the present one stays."""
+        """Go on with a stored session. See `answering` for one of another provider."""
         self._require_idle()
         self._leave()
-        here = session.provider in ("", self._defaults.provider) and session.model
-        model = session.model if here else self.session.model
-        self.session = replace(session, model=model, provider=self._defaults.provider)
+        self.session = session
         self.conversation = conversation
         self._stored = True
 
@@ -237,7 +246,8 @@ class Chat:
 
     def _fresh(self, like: Session) -> Session:
         now = self._now_ms()
-        return replace(like, id=new_id(now), title="", created_ms=now)
+        provider = self._defaults.provider
+        return replace(like, id=new_id(now), title="", provider=provider, created_ms=now)
 
     # --- a disk that fails -------------------------------------------------------------------------------------------
 
@@ -272,7 +282,7 @@ class Chat:
 def _open_end(conversation: Conversation) -> str | None:
     """The message that the next question follows: the leaf, or what came before a question that got no answer."""
     path = conversation.path()
-    if path and path[-1].role == "assistant" and not path[-1].text and path[-1].state != "done":
+    if path and path[-1].role == "assistant" and not path[-1].text:
         path = path[:-1]
         if path and path[-1].role == "user":
             path = path[:-1]

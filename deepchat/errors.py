@@ -25,6 +25,10 @@ class ConfigError(DeepchatError):
     """A configuration that was named cannot be read."""
 
 
+class NotWritten(DeepchatError):
+    """The reply cannot be written to where stdout leads."""
+
+
 class StoreError(DeepchatError):
     """The session database cannot be read or written."""
 

@@ -47,7 +47,7 @@ def address_of(base_url: str) -> Address:
     if re.search(r"//[^/]*@|[?#]", base_url):
         raise ConfigError(
             "The base URL must hold no user name, password or query.",
-            hint="The key has a place of its own: `deepchat login`.",
+            hint="A key has a place of its own, in the environment.",
         )
     try:
         address = Address.of(requests.Request("GET", base_url).prepare().url or "")

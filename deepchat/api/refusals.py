@@ -140,12 +140,12 @@ def _access_error(status: int, said: str, *, request_id: str, keyed: bool) -> Ac
         sentence = _sentence("The server denies access (403)", said)
         hint = "The key may not be allowed to use this model, or not from this place."
     elif keyed:
-        sentence = "The server refused the key."
-        hint = "Put a valid one into DEEPINFRA_TOKEN, or run `deepchat login`."
+        sentence = _sentence("The server refused the key (401)", said)
+        hint = "Set a valid one, and start again."
     else:
         return NoKey(
             "The server wants a key, and none is set.",
-            hint="Put it into DEEPINFRA_TOKEN, or run `deepchat login`.",
+            hint="Set it in the environment, and start again.",
             status=status,
             request_id=request_id,
         )

@@ -4,7 +4,8 @@ import os
 import traceback
 from pathlib import Path
 
-from deepchat.errors import DeepchatError
+from deepchat.config import private_dir
+from deepchat.errors import ConfigError, DeepchatError
 from deepchat.secret import Secret
 
 
@@ -31,10 +32,10 @@ class Bug(DeepchatError):
 def _log(text: str, path: Path) -> Path | None:
     """Append to the log, which only the user can read; None when the disk refuses."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_dir(path.parent)
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(file, "a", encoding="utf-8", errors="backslashreplace") as log:
             log.write(text + "\n")
-    except OSError:
+    except (OSError, ConfigError):
         return None
     return path

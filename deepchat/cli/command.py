@@ -3,6 +3,8 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import click
@@ -11,7 +13,7 @@ from deepchat.cli.bugs import Bug
 from deepchat.cli.entry import start
 from deepchat.cli.flags import deepchat
 from deepchat.cli.wishes import Wishes
-from deepchat.errors import DeepchatError
+from deepchat.errors import DeepchatError, NotWritten
 
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
@@ -20,11 +22,15 @@ BROKEN_PIPE: Final = 141
 def run(arguments: Sequence[str]) -> int:
     """Run with these arguments; the exit code. Nothing is raised."""
     debug = "--debug" in arguments
+    _open_missing_streams()
     try:
         wishes = deepchat.main(list(arguments), "deepchat", standalone_mode=False)
         return start(wishes) if isinstance(wishes, Wishes) else 0
     except click.ClickException as error:
         return _say(error.format_message(), "deepchat --help lists the flags.", 1)
+    except NotWritten as error:
+        _silence_stdout()
+        return _say(error.sentence, error.hint, error.exit_code)
     except DeepchatError as error:
         if debug and isinstance(error, Bug):
             sys.stderr.write(error.traceback)
@@ -45,8 +51,17 @@ def _say(sentence: str, hint: str, code: int) -> int:
     from deepchat.text import clean_line
 
     said = clean_line(f"{sentence} {hint}".strip(), 1_000)
-    sys.stderr.write(f"deepchat: {said}\n")
+    with suppress(OSError):  # nobody can be told that nobody can be told
+        sys.stderr.write(f"deepchat: {said}\n")
+        sys.stderr.flush()
     return code
+
+
+def _open_missing_streams() -> None:
+    """Daemons are started without some of the three."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _silence_stdout() -> None:

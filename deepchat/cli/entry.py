@@ -17,8 +17,10 @@ def start(wishes: Wishes) -> int:
     """Do what the flags ask for; the exit code. Raises DeepchatError, KeyboardInterrupt, BrokenPipeError."""
     if wishes.continue_ and wishes.resume is not None:
         raise UsageError("-c and -r exclude each other.", hint="-c goes on with the last chat.")
-    if wishes.demo and wishes.base_url:
-        raise UsageError("--demo and --base-url exclude each other.")
+    if wishes.demo and (wishes.base_url or wishes.provider):
+        raise UsageError("--demo is a server of its own.", hint="Leave the other one out.")
+    if wishes.resume == "" and wishes.question is not None:
+        raise UsageError("-r wants to know which chat.", hint="-c goes on with the last one.")
     settings = load(wishes.flags, os.environ)
     with _bugs_logged(settings):
         if wishes.question is not None or not sys.stdin.isatty():

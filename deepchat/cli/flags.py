@@ -34,7 +34,9 @@ EPILOG: Final = (
 @click.option("-s", "--system", metavar="TEXT", help="Who the model should be.")
 @click.option("--persona", metavar="NAME", help="A persona from the configuration.")
 @click.option("--demo", is_flag=True, help="Talk to the built-in demo: offline, nothing to pay.")
+@click.option("--provider", metavar="NAME", help="A server from the configuration.")
 @click.option("--base-url", metavar="URL", help="Any server with an OpenAI-compatible API.")
+@click.option("--color", metavar="WHEN", help="auto, always or never.")
 @click.option("--plain", is_flag=True, help="Only append: no cursor movement, no box drawing.")
 @click.option("--config", metavar="PATH", type=click.Path(path_type=Path), help="The file to read.")
 @click.option(

@@ -10,7 +10,9 @@ from deepchat.cli.wiring import Provider, first_session, resume
 from deepchat.cli.wishes import Wishes
 from deepchat.config import Settings, private_dir
 from deepchat.conversation import Event, Message, TextDelta
+from deepchat.errors import DeepchatError, NotWritten, ServerTrouble
 from deepchat.store.sessions import Store
+from deepchat.text import clean_line
 from deepchat.turn import Journal, Turn
 
 INTERRUPTED = 130
@@ -25,7 +27,8 @@ class Stderr:
 
     def problem(self, error: Exception) -> None:
         """One line."""
-        sys.stderr.write(f"deepchat: {error}\n")
+        hint = error.hint if isinstance(error, DeepchatError) else ""
+        sys.stderr.write(f"deepchat: {clean_line(f'{error} {hint}'.strip(), 500)}\n")
 
 
 def ask(wishes: Wishes, settings: Settings, question: str) -> int:
@@ -43,12 +46,12 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
         turn = chat.send(question)
         interrupted = _print(turn, came, settings)
         reply = chat.settle()
+        chat.keep()
         if interrupted:
             return INTERRUPTED
         if turn.error:
-            raise turn.error
-        _say_if_short(reply)
-        return 0
+            raise _for_a_script(turn.error)
+        return _judge(reply)
 
 
 def _print(turn: Turn, came: threading.Event, settings: Settings) -> bool:
@@ -84,13 +87,21 @@ def _raw(bunches: Iterator[list[Event]], settings: Settings) -> None:
         for events in bunches:
             text = "".join(event.text for event in events if isinstance(event, TextDelta))
             if text:
-                sys.stdout.write(text)
-                sys.stdout.flush()
+                _write(text)
                 last = text[-1]
     finally:
         if last != "\n":
-            sys.stdout.write("\n")
-            sys.stdout.flush()
+            _write("\n")
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise NotWritten(f"stdout cannot be written: {error.strerror}.") from error
 
 
 def _drawn(bunches: Iterator[list[Event]], settings: Settings) -> None:
@@ -112,7 +123,17 @@ def _drawn(bunches: Iterator[list[Event]], settings: Settings) -> None:
             printed.frame(reply.finish().commit, "")
 
 
-def _say_if_short(reply: Message) -> None:
-    """A reply that was cut is not told from a whole one by looking at it."""
+def _for_a_script(error: BaseException) -> BaseException:
+    """Without the hints that name slash commands: there is nowhere to type them."""
+    if isinstance(error, DeepchatError) and "/" in error.hint.split(" ", 1)[0]:
+        error.hint = ""
+    return error
+
+
+def _judge(reply: Message) -> int:
+    """A reply that was cut is not told from a whole one by looking at it. The exit code."""
+    if not reply.text:
+        raise ServerTrouble("The reply is empty.", request_id=reply.request_id)
     if reply.finish_reason not in ("", "stop"):
-        sys.stderr.write(f"deepchat: The reply ended early: {reply.finish_reason}.\n")
+        sys.stderr.write(f"deepchat: The reply ended early: {clean_line(reply.finish_reason)}.\n")
+    return 0

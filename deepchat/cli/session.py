@@ -106,6 +106,8 @@ def _welcome(wishes: Wishes, repl: Repl, *, demo: bool) -> str:
 
 
 def _say_goodbye(repl: Repl) -> None:
-    session = repl.desk.chat.session
-    if repl.desk.chat.stored:
-        sys.stdout.write(f"Go on with: deepchat -c, or deepchat -r {session.id[-6:]}\n")
+    chat = repl.desk.chat
+    if chat.kept:
+        sys.stdout.write(f"Go on with: deepchat -c, or deepchat -r {chat.session.id[-6:]}\n")
+    elif chat.begun:
+        sys.stdout.write("This chat could not be kept.\n")

@@ -3,15 +3,21 @@
 import re
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from deepchat.chat import Chat, Library
 from deepchat.cli.wishes import Wishes
-from deepchat.config import PARAMETERS, Settings, parse_parameter
+from deepchat.config import PARAMETERS, Settings, parse_parameter, private_dir
 from deepchat.conversation import Event, Json, ModelInfo, Persona, Request, Session
-from deepchat.errors import UsageError
+from deepchat.errors import AccessError, ConfigError, UsageError
 from deepchat.turn import Stop
+
+UNAUTHORIZED: Final = 401
+
+# What a server that nothing is known about has its key in.
+ANY_KEY: Final = "DEEPCHAT_API_KEY"
 
 if TYPE_CHECKING:
     from deepchat.api.client import Client
@@ -35,7 +41,17 @@ class Provider:
 
     def stream(self, request: Request, stop: Stop) -> Iterator[Event]:
         """A reply as it arrives, as `turn.Model` says."""
-        yield from self._client().stream(request, stop)
+        try:
+            yield from self._client().stream(request, stop)
+        except AccessError as error:
+            if error.status == UNAUTHORIZED:
+                error.hint = f"Put a valid key into {self._key_variable} and start again."
+            raise
+
+    @property
+    def _key_variable(self) -> str:
+        known = self._settings.provider.key_variables
+        return self._settings.key_source or (known[0] if known else ANY_KEY)
 
     def models(self) -> list[ModelInfo]:
         """What the server offers."""
@@ -87,7 +103,9 @@ def first_session(settings: Settings) -> Session:
 
 
 def models_cache(settings: Settings) -> Path:
-    """One file a provider: their lists have nothing to do with each other."""
+    """One file a provider, in a folder for it: their lists have nothing to do with each other."""
+    with suppress(ConfigError):  # without a cache each list is asked for anew
+        private_dir(settings.paths.cache_dir)
     name = re.sub(r"[^A-Za-z0-9.-]", "_", settings.provider.name)
     return settings.paths.models_cache.with_name(f"models-{name}.json")
 

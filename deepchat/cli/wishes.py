@@ -20,7 +20,9 @@ class Wishes:
     system: str | None = None
     persona: str | None = None
     demo: bool = False
+    provider: str | None = None
     base_url: str | None = None
+    color: str | None = None
     plain: bool = False
     config: Path | None = None
     data_dir: Path | None = None
@@ -31,8 +33,10 @@ class Wishes:
         return Flags(
             config=self.config,
             data_dir=self.data_dir,
+            provider=self.provider,
             base_url=self.base_url,
-            model=self.model,
+            color=self.color,
+            model=self.model or None,
             system=self.system,
             persona=self.persona,
             plain=self.plain or None,

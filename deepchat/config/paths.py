@@ -44,12 +44,14 @@ def paths(*, data_dir: Path | None = None, config: Path | None = None) -> Paths:
 
 
 def private_dir(path: Path) -> Path:
-    """Make the folder, for the user's eyes only (0700). ConfigError when that fails.
+    """Make the folder, and those above it that are missing, for the user's eyes only (0700). ConfigError when that fails.
 
     One that exists is left as it is: it may be a folder that others need to enter.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        for folder in reversed([path, *path.parents]):
+            if not folder.exists():
+                folder.mkdir(mode=0o700, exist_ok=True)
         path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise ConfigError(

@@ -1,7 +1,8 @@
 """Inline markup as styled runs: emphasis, code, links, math. Blocks, rows and escape sequences belong to others."""
 
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -87,8 +88,18 @@ class Inline:
         self._markdown = _inline_parser()
         self._definitions = _definition_parser()
         self._known: MutableMapping[str, Any] = {}
+        self._trying = False
         self.work = Work()
         self.too_dense = False
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """What is read inside is not final: no definition is learned, and nothing is reported as too dense."""
+        before, self._trying = self._trying, True
+        try:
+            yield
+        finally:
+            self._trying = before
 
     def runs(self, text: str, base: Style = NOTHING) -> list[Run]:
         """Styled text; a newline in a run is a line break. What is too dense to be parsed in a moment stays as it is."""
@@ -99,7 +110,7 @@ class Inline:
         if not text:
             return [], True
         if _is_dense(text):
-            self.too_dense = True
+            self.too_dense = self.too_dense or not self._trying
             return [Run(text, base)], True
         self.work.calls += 1
         self.work.chars += len(text)
@@ -107,8 +118,8 @@ class Inline:
         runs = _Runs(self._theme, base, plain=self._plain).of(tokens)
         return runs, not _is_open(text, tokens)
 
-    def define(self, text: str, *, learn: bool) -> tuple[str, str]:
-        """Split a paragraph into the link definitions at its head, and the rest. `learn` them, for what follows.
+    def define(self, text: str) -> tuple[str, str]:
+        """Split a paragraph into the link definitions at its head, and the rest; learn them, for what follows.
 
         A footnote (`[^1]: …`) looks like a definition, and is text.
         """
@@ -117,7 +128,7 @@ class Inline:
         head, footnotes = text, ""
         if (at := text.find("\n[^")) >= 0:
             head, footnotes = text[:at], text[at:]
-        tokens = self._definitions.parse(head, self._known if learn else {})
+        tokens = self._definitions.parse(head, {} if self._trying else self._known)
         first = next((token.map[0] for token in tokens if token.map), None)
         if first is None:
             return head, footnotes[1:]

@@ -66,14 +66,13 @@ class Leaf(Protocol):
 class Prose:
     """A paragraph, or a heading. Wherever no markup is open, what came so far is read once and for all.
 
-    A paragraph `defines`: link definitions may stand at its head. It `learns` them, unless it is drawn for now only.
+    A paragraph `defines`: link definitions may stand at its head.
     """
 
     def __init__(self, inline: Inline, width: int, theme: Theme, *, defines: bool) -> None:
         self._inline = inline
         self._theme = theme
         self._defines = defines
-        self._learns = True
         self._style = NOTHING
         self._wrapper = Wrapper(width)
         self._text = ""
@@ -122,13 +121,13 @@ class Prose:
     def draft(self) -> "Prose":
         twin = copy.copy(self)
         twin._wrapper = self._wrapper.copy()
-        twin._learns = False
         return twin
 
     @property
     def can_be_heading(self) -> bool:
         """Whether nothing is printed, and there is more than link definitions."""
-        return not self.printed and bool(self._inline.define(self._text, learn=False)[1].strip())
+        with self._inline.trying():
+            return not self.printed and bool(self._inline.define(self._text)[1].strip())
 
     @property
     def _may_define(self) -> bool:
@@ -151,7 +150,7 @@ class Prose:
 
     def _define(self) -> None:
         """Link definitions at the head are shown as they are: a link may come before its definition."""
-        definitions, self._open = self._inline.define(self._open, learn=self._learns)
+        definitions, self._open = self._inline.define(self._open)
         if definitions:
             self._wrapper.feed([Run(f"{definitions}\n", self._theme.dim)])
             self._begun = bool(self._open)

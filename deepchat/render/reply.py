@@ -148,7 +148,8 @@ class Reply:
         return "".join(map(self._ink.final, [*self._thoughts.take(), *self._page.take()]))
 
     def _draft(self) -> str:
-        rows = self._open_end() if self._answering else self._thoughts.live(_THINKING_ROWS)
+        with self._page.inline.trying():
+            rows = self._open_end() if self._answering else self._thoughts.live(_THINKING_ROWS)
         limit = max(1, min(self._height - _OTHERS, _MOST_ROWS))
         return "\n".join(map(self._ink.live, rows[-limit:]))
 

@@ -64,7 +64,7 @@ class Interactive:
             output=output,
         )
         house = wire(self.terminal, self._wake)
-        self.repl = Repl(house, self.terminal, in_thread=asyncio.to_thread)
+        self.repl = Repl(house, self.terminal)
         completer.desk = self.repl.desk
         self.bug: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -100,14 +100,23 @@ class Interactive:
             self._spawn(self._await(line, outcome))
 
     async def _await(self, line: str, outcome: Awaitable[Next | None]) -> None:
+        self.repl.doing = f"{line.split()[0]} is working"
         try:
             if await outcome is Next.LEAVE:
                 self._leave()
+        except asyncio.CancelledError:
+            self.repl.desk.page.notice("Stopped.")
         except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
             self.repl.refuse(line, error)
+        finally:
+            self.repl.doing = ""
+            self.terminal.refresh()
 
     def _interrupt(self) -> None:
-        if self.repl.interrupt() is Next.LEAVE:
+        if self._tasks and not self.repl.busy:
+            for task in self._tasks:
+                task.cancel()
+        elif self.repl.interrupt() is Next.LEAVE:
             self._leave()
         elif self.repl.busy:
             self._spawn(self._make_sure_it_stops())

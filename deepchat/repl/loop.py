@@ -5,13 +5,13 @@ Knows neither keys nor rows of the screen: `interactive` ties it to the terminal
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from deepchat import context, figures
 from deepchat.chat import Chat, Library
 from deepchat.conversation import Finished, Message, ReasoningDelta, Reported, TextDelta
-from deepchat.errors import DeepchatError
+from deepchat.errors import DeepchatError, UsageError
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.needs import (
     Catalogue,
@@ -30,6 +30,8 @@ from deepchat.turn import Turn
 # Presses in quick succession belong to the one that stopped the reply; none of them leaves.
 MASHING_S: Final = 1.0
 HINT_S: Final = 5.0
+
+AS_TEXT: Final = "Start with // to send it as text."
 
 # A reply that took this long was worth looking away from.
 LONG_S: Final = 10.0
@@ -71,10 +73,10 @@ class Repl:
         house: House,
         surface: Surface,
         *,
-        in_thread: Callable[[Callable[[], object]], Awaitable[object]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.queue: list[str] = []
+        self.doing = ""
         self._house = house
         self._chat = house.chat
         self._surface = surface
@@ -92,7 +94,6 @@ class Repl:
             page=house.page,
             show_last_exchange=self.show_last_exchange,
             show_reply=self._show_reply,
-            in_thread=in_thread,
             now_ms=house.now_ms,
         )
 
@@ -107,18 +108,22 @@ class Repl:
             return None
 
     def _do(self, line: str) -> Next | Pending | None:
-        command = split_command(line)
-        if command:
-            return COMMANDS.find(command[0]).action(self.desk, command[1])
+        split = split_command(line)
+        if split:
+            command = COMMANDS.find(split[0])
+            if split[1] and not command.usage:
+                raise UsageError(f"{command.name} takes nothing after it.", hint=AS_TEXT)
+            return command.action(self.desk, split[1])
         if line.strip() in ("exit", "quit"):
             return Next.LEAVE
         self._say(message_of(line))
         return None
 
     def refuse(self, line: str, error: Exception) -> None:
-        """Say why a line was not obeyed, and give it back."""
+        """Say why a line was not obeyed. Up has it; what would be hard to find there stands in the composer again."""
         self.say_why(error)
-        self._give_back([line])
+        if "\n" in line or not split_command(line):
+            self._give_back([line])
 
     def say_why(self, error: BaseException) -> None:
         """A failure in words; one of deepchat itself is logged."""
@@ -203,11 +208,13 @@ class Repl:
         self._showing = None
         reply = self._chat.settle()
         frame = showing.view.finish()
-        footer = self._footer(reply)
+        footer = self._footer(replace(reply, error=""))
         gap = "\n" if frame.commit or reply.text or reply.reasoning else ""
         self._surface.frame(frame.commit + gap + footer, "")
         if showing.turn.error:
             self.say_why(showing.turn.error)
+        elif not reply.text and reply.state == "done":
+            self._house.page.notice(_empty(reply))
         self._print("\n")
         self._announce(reply)
         self._after(reply)
@@ -230,7 +237,7 @@ class Repl:
         return self._house.drawing.footer(reply, self._surface.width) if says else ""
 
     def _after(self, reply: Message) -> None:
-        if reply.state == "done":
+        if reply.state == "done" and reply.text:
             if self.queue:
                 self._say(self.queue.pop(0))
             return
@@ -269,9 +276,12 @@ class Repl:
         width = self._surface.width
         draw = self._house.drawing
         self._entitle()
+        stored, here = self._chat.session.model, self._chat.answering
         title = self._chat.session.title or "A chat without a title"
         earlier = f" · {len(asked) - 1} earlier turns" if len(asked) > 1 else ""
         self._print(draw.heading(f"{title}{earlier}", width))
+        if stored != here:
+            self._house.page.notice(f"This chat was with {stored}; {here} answers now.")
         if not asked:
             return
         self._print("\n" + draw.question(asked[-1].text, width) + "\n")
@@ -293,11 +303,13 @@ class Repl:
     def _status_parts(self) -> list[str]:
         turn = self._chat.turn
         doing = [f"{turn.phase} {turn.elapsed:.0f} s"] if turn else []
+        if self.doing:
+            doing.append(f"{self.doing} · Ctrl-C stops it")
         queued = [f"queued {len(self.queue)}"] if self.queue else []
         named = self._chat.session.persona_name or ("persona" if self._chat.session.persona else "")
         spent = self._spent()
         cost = figures.money(spent) if spent else ""
-        return [*doing, *queued, *filter(None, (self._chat.session.model, named, cost))]
+        return [*doing, *queued, *filter(None, (self._chat.answering, named, cost))]
 
     def _spent(self) -> float | None:
         """What this conversation has cost; added up anew only when it has changed."""
@@ -308,3 +320,10 @@ class Repl:
 
     def _print(self, ansi: str) -> None:
         self._surface.print(ansi)
+
+
+def _empty(reply: Message) -> str:
+    """What to say of a reply that is complete and says nothing."""
+    why = f" ({reply.finish_reason})" if reply.finish_reason not in ("", "stop") else ""
+    what = "nothing but reasoning" if reply.reasoning else "empty"
+    return f"The reply is {what}{why}. Enter or /retry asks again."

@@ -1,6 +1,6 @@
 """What the REPL needs of the other rooms, in Protocols; `cli` hands it whatever fits."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -200,5 +200,4 @@ class Desk:
     copy: Callable[[str], str]
     show_last_exchange: Callable[[], None]
     show_reply: Callable[[], None]
-    in_thread: Callable[[Callable[[], object]], Awaitable[object]]
     now_ms: Callable[[], int]

@@ -77,7 +77,7 @@ class Plain:
         self._came = threading.Event()
         self._lines = lines
         surface = PlainSurface(out or sys.stdout)
-        self.repl = Repl(wire(surface, self._came.set), surface, in_thread=asyncio.to_thread)
+        self.repl = Repl(wire(surface, self._came.set), surface)
 
     def run(self, begin: Callable[[Repl], None]) -> int:
         """Until the user leaves; always 0."""
@@ -105,6 +105,9 @@ class Plain:
             return outcome
         try:
             return asyncio.run(_result(outcome))
+        except KeyboardInterrupt:
+            self.repl.desk.page.notice("Stopped.")
+            return None
         except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
             self.repl.refuse(line, error)
             return None

@@ -9,12 +9,19 @@ from typing import Final
 
 from deepchat.errors import UsageError
 from deepchat.repl.needs import Desk, Next
+from deepchat.text import clean_line
 
 Outcome = Next | None
 Action = Callable[[Desk, str], Outcome | Awaitable[Outcome]]
 Candidates = Callable[[Desk], Iterable[tuple[str, str]]]
 
-_COMMAND: Final = re.compile(r"/([a-z?][a-z-]*)(?:\s+|$)")
+# A longer word is nobody's command; it is cut where it is quoted.
+LONGEST: Final = 40
+
+# A line break inside a paragraph of a docstring.
+_NEWLINE: Final = re.compile(r"(?<!\n)\n(?!\n)")
+
+_COMMAND: Final = re.compile(r"/([^\s/*][^\s/]*)?(?:\s+|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Command:
     @property
     def manual(self) -> str:
         """What it does, whole."""
-        return inspect.getdoc(self.action) or ""
+        return _NEWLINE.sub(" ", inspect.getdoc(self.action) or "")
 
 
 class Registry:
@@ -78,6 +85,7 @@ class Registry:
 
     def find(self, word: str) -> Command:
         """The command of this name, alias, or unambiguous beginning of a name. UsageError with the nearest otherwise."""
+        word = word.lower()
         if word in self._names:
             return self._names[word]
         begun = [command for command in self if command.name.startswith(word)]
@@ -86,7 +94,7 @@ class Registry:
         near = [command.name for command in begun] or self._nearest(word)
         meant = f"Did you mean {_either(near)}? " if near else ""
         raise UsageError(
-            f"There is no command {word}.",
+            f"There is no command {clean_line(word, LONGEST)}.",
             hint=f"{meant}/help lists them all; start with // to send it as text.",
         )
 
@@ -98,11 +106,11 @@ class Registry:
 def split_command(line: str) -> tuple[str, str] | None:
     """A typed line as (command word, the rest), or None when it is a message.
 
-    `/word` and `/word rest` are commands; `/usr/bin`, `/* c */` and `//word` are not. The rest keeps its inner white
-    space: a pasted persona holds newlines.
+    `/word` and `/word rest` are commands; `/usr/bin`, `/* c */` and `//word` are not; `/` alone asks for help. The rest
+    keeps its inner white space: a pasted persona holds newlines.
     """
     found = _COMMAND.match(line)
-    return (f"/{found[1]}", line[found.end() :].strip()) if found else None
+    return (f"/{found[1] or 'help'}", line[found.end() :].strip()) if found else None
 
 
 def message_of(line: str) -> str:

@@ -78,7 +78,7 @@ def test_each_status_has_its_error_one_sentence_and_a_hint(status):
 def test_a_refused_key_is_told_apart_from_a_missing_one():
     refused = error_from(401, {}, b"")
     missing = error_from(401, {}, b"", keyed=False)
-    assert str(refused) == "The server refused the key."
+    assert str(refused) == "The server refused the key (401)."
     assert isinstance(missing, NoKey)
 
 

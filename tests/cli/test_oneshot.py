@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import sqlite3
@@ -163,6 +164,48 @@ def test_a_closed_stdout_ends_quietly(server):
     assert (process.returncode, err) == (141, "")
 
 
+def test_an_empty_reply_is_no_success(server):
+    server.script.append(Answer.reply(""))
+    code, out, err = run(*at(server), "-p", "Hi")
+    assert (code, out) == (2, "")
+    assert "empty" in err
+
+
+@pytest.mark.parametrize(
+    ("closed", "exit_code"), [("<&-", 0), (">&-", 0), ("2>&-", 0), (">/dev/full", 1)]
+)
+def test_a_missing_or_full_stream_is_no_bug(server, closed, exit_code):
+    command = shlex.join([sys.executable, "-m", "deepchat", *at(server), "-p", "Hi"])
+    done = subprocess.run(
+        ["bash", "-c", f"{command} {closed}"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == exit_code
+    assert "broke" not in done.stderr
+
+
+def test_without_a_key_the_exit_code_is_right_even_when_nobody_can_be_told():
+    command = shlex.join([sys.executable, "-m", "deepchat", "-p", "Hi"])
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for closed in ("2>&-", "2>/dev/full"):
+        assert (
+            subprocess.run(["bash", "-c", f"{command} {closed}"], env=env, check=False).returncode
+            == 3
+        )
+
+
+def test_a_refused_key_is_asked_for_where_it_was_found(server):
+    refused = {"error": {"message": "Not authenticated"}}
+    server.script.append(Answer.json(refused, status=401))
+    _, _, err = run(*at(server), "-p", "Hi", env={"DEEPCHAT_API_KEY": KEY})
+    assert "DEEPCHAT_API_KEY" in err
+    assert "Not authenticated" in err
+    assert "login" not in err
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
@@ -171,6 +214,9 @@ def test_a_closed_stdout_ends_quietly(server):
         (["--base-url", "ftp://x", "-p", "q"], "--base-url"),
         (["--config", "/nowhere/config.toml", "-p", "q"], "/nowhere/config.toml"),
         (["--persona", "nobody", "-p", "q"], "nobody"),
+        (["--provider", "nobody", "-p", "q"], "nobody"),
+        (["--color", "maybe", "-p", "q"], "--color"),
+        (["-p", "q", "-r"], "which chat"),
         (["--demo", "-p", ""], "no question"),
         (["--demo", "-r", "zzz", "-p", "q"], "zzz"),
     ],
@@ -211,6 +257,8 @@ def test_every_file_is_private(server, own_home):
     files = [path for path in own_home.rglob("*") if path.is_file()]
     assert files
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    folders = [path for path in own_home.rglob("*") if path.is_dir()]
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
 
 
 def test_version_and_help_name_what_there_is():

@@ -229,13 +229,13 @@ def test_a_resumed_session_of_another_provider_keeps_the_present_model(chat, mod
     chat.new()
     chat.set_model("here")
     chat.resume(stored, conversation)
-    assert chat.session.model == "m"
+    assert chat.answering == "m"
     elsewhere = type(stored)(
         **{name: getattr(stored, name) for name in stored.__slots__} | {"provider": "q"}
     )
     chat.set_model("here")
     chat.resume(elsewhere, conversation)
-    assert (chat.session.model, chat.session.provider) == ("here", "p")
+    assert (chat.answering, chat.session.provider) == ("m", "q")
 
 
 def test_a_change_is_kept_only_once_there_is_a_turn(chat, model, journal):

@@ -32,6 +32,7 @@ LOOKS = {
     "an image without text": ("![](cat.png)", "image: (cat.png)"),
     "definitions are shown": ("[a]: /u\n\n[a]", "[a]: /u\n\na (/u)"),
     "footnotes are text": ("See[^1].\n\n[^1]: /note", "See[^1].\n\n[^1]: /note"),
+    "a footnote below a definition": ("[a]: /u\n[^1]: /n", "[a]: /u\n[^1]: /n"),
     "html is shown": ("<b>x</b>\n\n<div>\n  y\n</div>", "<b>x</b>\n\n<div>\n  y\n</div>"),
     "a heading defines nothing": ("# [a]: /u", "[a]: /u"),
     "headings are on the left": ("## A `b`\n\nSetext\n===", "A b\n\nSetext"),

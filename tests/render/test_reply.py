@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.style import Style
 
 from deepchat.render.reply import Reply, render_markdown
 from deepchat.render.theme import THEMES
@@ -97,10 +98,44 @@ def test_only_links_before_their_definition_differ_from_a_parse_of_the_whole_doc
     assert different == FORWARD_REFERENCES
 
 
+class Striped:
+    """Colours every other line, so that a line which is told twice, or not at all, is seen. Knows no time limit."""
+
+    def __init__(self, language, theme):
+        self.lines = 0
+
+    def line(self, text):
+        self.lines += 1
+        return [(text, Style(bold=self.lines % 2 == 0))]
+
+    def peek(self, text):
+        return [(text, Style())]
+
+
 @pytest.mark.parametrize("shape", shapes)
 def test_long_replies_of_every_shape_are_exact(shape):
     text = shapes[shape](6)
-    assert commits(frames(text, seed=2)) == render_markdown(text, 80, THEME)
+    once = render_markdown(text, 80, THEME, highlight=Striped)
+    assert commits(frames(text, seed=2, highlight=Striped)) == once
+
+
+def test_what_is_too_dense_only_while_it_arrives_is_not_reported():
+    head = "|" + "|".join(["[a " * 60] * 8)
+    text = f"{head}|\n{'|---' * 8}|\n"
+    once = render_markdown(text, 200, THEME)
+    drawn = reply(width=200)
+    drawn.text(head)
+    drawn.frame()
+    drawn.text(text.removeprefix(head))
+    assert "too dense" not in once
+    assert drawn.finish().commit == once
+
+
+def test_what_is_too_dense_is_shown_as_written_and_reported_once():
+    text = "![a](" * 900
+    once = bare(render_markdown(text, 80, THEME))
+    assert "".join(once.split()).startswith(text)
+    assert once.count("Some markup was too dense") == 1
 
 
 @pytest.mark.parametrize("path", sorted(DATA.glob("streams/*.sse")), ids=lambda path: path.stem)
@@ -280,6 +315,22 @@ def test_text_that_only_looks_like_markup_stays_as_it_is(text):
     seen = bare(render_markdown(text, 60, THEME))
     assert "".join(seen.split()) == "".join(text.split())
     assert all(len(line) <= 59 for line in seen.splitlines())
+
+
+@documents(150)
+@given(st.lists(st.tuples(special, widths), max_size=6))
+def test_nothing_is_lost_when_the_terminal_is_resized_again_and_again(parts):
+    drawn, seen = reply(), ""
+    for text, width in parts:
+        drawn.text(text)
+        seen += drawn.frame().commit
+        drawn.resize(width, 24)
+        assert max(map(cell_len, bare(drawn.frame().live).split("\n"))) <= width - 1
+    shown, source = (
+        Counter(bare(seen + drawn.finish().commit)),
+        Counter("".join(text for text, _ in parts)),
+    )
+    assert all(shown[char] >= source[char] for char in "ab日<$&")
 
 
 # --- safe ------------------------------------------------------------------------------------------------------------

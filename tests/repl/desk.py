@@ -116,7 +116,7 @@ class Bench:
         defaults = Session("", model="lab/good", provider="lab")
         self.chat = Chat(self.model, self.store, defaults=defaults, view=page)
         house = House(self.chat, self.store, self.shelf, Choices(), drawing, page, self.log)
-        self.repl = Repl(house, self.paper, in_thread=asyncio.to_thread, clock=lambda: self.now)
+        self.repl = Repl(house, self.paper, clock=lambda: self.now)
 
     def log(self, bug):
         self.bugs.append(bug)

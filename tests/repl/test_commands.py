@@ -1,5 +1,7 @@
 """Each slash command, as typed."""
 
+from dataclasses import replace
+
 import pytest
 
 from deepchat.conversation import Finished, TextDelta
@@ -48,6 +50,10 @@ def test_set_and_unset(bench):
     assert "no parameter heat" in bench.type("/set heat 9")
     assert "no parameters still set" in bench.type("/unset temperature")
     assert "is not set" in bench.type("/unset temperature")
+    assert "wants the name" in bench.type("/unset")
+    assert "temperature = 0.7" in bench.type("/set temperature=0.7")
+    assert "no parameter temprature" in bench.type("/set temprature")
+    bench.type("/unset temperature")
     assert bench.chat.session.parameters == {}
 
 
@@ -71,7 +77,6 @@ def test_models_are_listed_and_filtered(bench):
 def test_a_list_that_cannot_be_fetched_is_said_in_words(bench):
     bench.shelf.broken = True
     assert "No route." in bench.type("/models")
-    assert bench.paper.draft == "/models"
 
 
 def test_sessions_are_listed_found_titled_and_resumed(bench):
@@ -124,13 +129,48 @@ def test_there_are_many_ways_to_leave(bench, line):
 def test_exit_with_words_behind_it_does_not_leave(bench):
     assert "takes nothing" in bench.type("/exit the matrix")
     assert bench.outcome is None
-    assert bench.paper.draft == "/exit the matrix"
+
+
+@pytest.mark.parametrize("line", ["/new question", "/clear please", "/keys x", "/config model"])
+def test_a_command_that_takes_nothing_does_nothing_with_words_behind_it(bench, line):
+    session = bench.chat.session
+    assert "takes nothing" in bench.type(line)
+    assert bench.chat.session is session
 
 
 def test_an_unknown_command_is_not_sent(bench):
     assert "Did you mean /exit?" in bench.type("/eixt")
     assert bench.model.requests == []
-    assert bench.paper.draft == "/eixt"
+
+
+def test_a_refused_text_of_several_lines_stands_in_the_composer_again(bench):
+    bench.type("/sytsem Be kind.\nAnd brief.")
+    assert bench.paper.draft == "/sytsem Be kind.\nAnd brief."
+
+
+def test_an_empty_reply_is_said_and_its_question_returns(bench):
+    bench.model.script += [[Finished("stop")], answer("Yes.")]
+    assert "The reply is empty" in bench.type("Anyone?")
+    assert bench.paper.draft == "Anyone?"
+    bench.type("Hello?")
+    assert [m.text for m in bench.model.requests[-1].messages] == ["Hello?"]
+
+
+def test_a_session_of_another_provider_keeps_its_own_model_until_another_is_chosen(bench):
+    bench.model.script += [answer("One."), answer("Two.")]
+    bench.type("First")
+    stored, conversation = bench.chat.session, bench.chat.conversation
+    bench.type("/new")
+    bench.chat.resume(replace(stored, provider="elsewhere", model="theirs"), conversation)
+    bench.repl.show_last_exchange()
+    assert "with theirs; lab/good answers now" in bench.paper.printed
+    bench.type("Second")
+    assert bench.model.requests[-1].model == "lab/good"
+    kept, _ = bench.store.load(stored.id)
+    assert (kept.model, kept.provider) == ("theirs", "elsewhere")
+    bench.type("/model lab/better")
+    kept, _ = bench.store.load(stored.id)
+    assert (kept.model, kept.provider) == ("lab/better", "lab")
 
 
 def test_a_bug_in_a_command_is_logged_and_the_chat_goes_on(bench):

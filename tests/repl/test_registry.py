@@ -20,8 +20,11 @@ from deepchat.repl.registry import Registry, message_of, split_command
         ("/* comment */", None),
         ("//help", None),
         (" /help", None),
-        ("/", None),
-        ("/Help", None),
+        ("/", ("/help", "")),
+        ("/Help me", ("/Help", "me")),
+        ("/héllo", ("/héllo", "")),
+        ("/xyz2!", ("/xyz2!", "")),
+        ("/etc/hosts", None),
         ("what is /help?", None),
     ],
 )
@@ -36,7 +39,7 @@ def test_two_slashes_send_one(text):
 
 
 def test_commands_are_found_by_name_alias_and_clear_beginning():
-    for word in ("/exit", "/q", "/exi"):
+    for word in ("/exit", "/q", "/exi", "/EXIT"):
         assert COMMANDS.find(word).name == "/exit"
     assert COMMANDS.find("/model").name == "/model"
 
@@ -59,6 +62,12 @@ def test_a_beginning_that_fits_several_names_them():
     with pytest.raises(UsageError) as error:
         COMMANDS.find("/re")
     assert "/resume or /retry" in error.value.hint
+
+
+def test_a_pasted_word_does_not_fill_the_screen():
+    with pytest.raises(UsageError) as error:
+        COMMANDS.find("/" + "a" * 3_000)
+    assert len(str(error.value)) < 100
 
 
 def test_every_command_says_what_it_does_in_one_line():

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import sqlite3
 import termios
 from collections import Counter
@@ -178,11 +179,12 @@ def test_a_failed_question_returns_to_the_composer(deepchat, server):
     assert sent(server) == [("user", "Precious words")]
 
 
-def test_an_unknown_command_is_not_sent_and_stays_as_a_draft(deepchat, server):
+def test_an_unknown_command_is_not_sent_and_up_brings_it_back(deepchat, server):
     chat = deepchat()
     chat.wait_for("/help")
     chat.enter("/eixt")
     chat.wait_for("Did you mean /exit?")
+    chat.press("\x1b[A")
     chat.wait_for("› /eixt")
     chat.press("\x15//eixt\r")
     chat.wait_for("tok/s")
@@ -198,6 +200,36 @@ def test_keys_are_offered_and_models_listed(deepchat, server):
     chat.wait_for("› /persona")
     chat.press("\x15/model deepchat/demo-th\t")
     chat.wait_for("› /model deepchat/demo-thinking")
+
+
+def test_a_server_that_does_not_answer_keeps_nobody_from_going_on_or_leaving(deepchat):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        chat = Driver("--base-url", url, "-m", "m")
+        with chat:
+            chat.wait_for("/help")
+            chat.enter("/models")
+            chat.wait_for("/models is working")
+            chat.press("\x03")
+            chat.wait_for("Stopped.")
+            chat.enter("/models")
+            chat.wait_for("/models is working")
+            chat.press("\x04")
+            assert chat.wait_for_end() == 0
+
+
+def test_a_chat_that_could_not_be_kept_is_not_said_to_be(deepchat, own_home):
+    data = own_home / ".local/share/deepchat"
+    data.mkdir(parents=True)
+    (data / "chats.db").write_bytes(b"this is no database, whatever its name says" * 100)
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("Hi")
+    chat.wait_for("tok/s")
+    chat.press("\x04")
+    assert chat.wait_for_end() == 0
+    assert "This chat could not be kept." in chat.lines()
+    assert (data / "chats.db").read_bytes().startswith(b"this is no database")
 
 
 @pytest.mark.parametrize("leave", ["/exit\r", "\x04", "\x03\x03"])

@@ -5,8 +5,11 @@ from collections.abc import Iterator, Sequence
 from deepchat import figures
 from deepchat.conversation import ModelInfo
 from deepchat.errors import UsageError
+from deepchat.repl.aside import aside
 from deepchat.repl.commands import COMMANDS
 from deepchat.repl.needs import Desk
+from deepchat.repl.registry import LONGEST
+from deepchat.text import clean_line
 
 GROUP = "Model"
 
@@ -23,7 +26,7 @@ async def model(desk: Desk, text: str) -> None:
     The conversation goes on as it is. A name that the server's list does not hold changes nothing.
     """
     if not text:
-        desk.page.notice(desk.chat.session.model or "No model yet.")
+        desk.page.notice(desk.chat.answering)
         return
     known = desk.catalogue.cached() or await _fetch(desk)
     if text not in {each.id for each in known}:
@@ -31,7 +34,10 @@ async def model(desk: Desk, text: str) -> None:
     if known and text not in {each.id for each in known}:
         near = ", ".join(desk.catalogue.nearest(text))
         meant = f"Did you mean {near}? " if near else ""
-        raise UsageError(f"The server has no model {text}.", hint=f"{meant}/models lists them.")
+        raise UsageError(
+            f"The server has no model {clean_line(text, LONGEST)}.",
+            hint=f"{meant}/models lists them.",
+        )
     desk.chat.set_model(text)
     desk.page.notice(f"{text} answers from the next message on.")
 
@@ -60,9 +66,7 @@ async def models(desk: Desk, text: str) -> None:
 
 
 async def _fetch(desk: Desk) -> Sequence[ModelInfo]:
-    fetched: list[ModelInfo] = []
-    await desk.in_thread(lambda: fetched.extend(desk.catalogue.refresh()))
-    return fetched
+    return await aside(desk.catalogue.refresh)
 
 
 def _words(model: ModelInfo) -> str:

@@ -1,6 +1,5 @@
 """Commands about deepchat itself: help, configuration, leaving."""
 
-from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
 from deepchat.repl.needs import Desk, Next
 from deepchat.repl.registry import Command
@@ -60,8 +59,6 @@ def config(desk: Desk, text: str) -> None:
 @COMMANDS.command("/exit", "/quit", "/q", "/bye", group=GROUP)
 def exit_(desk: Desk, text: str) -> Next:
     """Leave; the session is kept, and `deepchat -c` goes on with it."""
-    if text:
-        raise UsageError("/exit takes nothing after it.", hint="Start with // to send it as text.")
     return Next.LEAVE
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from deepchat import figures
+from deepchat import context, figures
 from deepchat.conversation import SessionSummary
 from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
 from deepchat.repl.needs import Desk
 from deepchat.repl.words import count
+from deepchat.text import clean_line
 
 GROUP = "Sessions"
 LISTED = 30
@@ -48,14 +49,14 @@ def resume(desk: Desk, text: str) -> None:
 def title(desk: Desk, text: str) -> None:
     """Give this chat a title; alone, show it."""
     if text:
-        desk.chat.set_title(" ".join(text.split()))
+        desk.chat.set_title(clean_line(text))
     desk.page.notice(desk.chat.session.title or "No title yet: the first message gives it one.")
 
 
 def _row(session: SessionSummary, now_ms: int) -> tuple[str, ...]:
     return (
         session.id[-6:],
-        session.title,
+        context.title_of(session.title),
         figures.age(session.updated_ms, now_ms),
         str(session.turns),
         session.model,

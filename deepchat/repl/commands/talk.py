@@ -1,12 +1,16 @@
 """Commands about what is said: a new chat, the same question again, who the model is to be."""
 
+import json
 from collections.abc import Iterator
 
 from deepchat import context
+from deepchat.conversation import Json
 from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
 from deepchat.repl.needs import Desk
+from deepchat.repl.registry import LONGEST
 from deepchat.repl.words import count, nearest
+from deepchat.text import clean_line
 
 GROUP = "Chat"
 
@@ -14,8 +18,9 @@ GROUP = "Chat"
 @COMMANDS.command("/new", group=GROUP)
 def new(desk: Desk, text: str) -> None:
     """Begin a new chat, as configured; the one so far is kept."""
+    kept = _how_to_return(desk)
     desk.chat.new()
-    desk.page.notice("A new chat.")
+    desk.page.notice(f"A new chat.{kept}")
 
 
 @COMMANDS.command("/clear", "/reset", group=GROUP)
@@ -24,11 +29,19 @@ def clear(desk: Desk, text: str) -> None:
 
     What was said so far is kept as a session of its own: `/resume` brings it back.
     """
-    said = len(context.prompt("", desk.chat.conversation.path()))
-    before = desk.chat.session
+    kept = _how_to_return(desk)
     desk.chat.clear()
-    kept = f" What was said is kept: /resume {before.id[-6:]}" if said else ""
     desk.page.notice(f"The context is empty.{kept}")
+
+
+def _how_to_return(desk: Desk) -> str:
+    chat = desk.chat
+    chat.keep()
+    if not chat.begun:
+        return ""
+    if not chat.kept:
+        return " The one before could not be kept."
+    return f" The one before is kept: /resume {chat.session.id[-6:]}"
 
 
 @COMMANDS.command("/retry", "/regenerate", "/rerun", group=GROUP)
@@ -74,7 +87,8 @@ def persona(desk: Desk, text: str) -> None:
     elif text:
         if text not in personas:
             raise UsageError(
-                f"There is no persona {text}.", hint=nearest(text, personas, "/persona lists them.")
+                f"There is no persona {clean_line(text, LONGEST)}.",
+                hint=nearest(text, personas, "/persona lists them."),
             )
         desk.chat.take_persona(personas[text])
         desk.page.notice(f"The model is {text} from the next message on.")
@@ -99,7 +113,7 @@ def set_(desk: Desk, text: str) -> None:
 
     Only what is set is sent; everything else is left to the server. `/unset` takes one back.
     """
-    name, _, value = text.partition(" ")
+    name, _, value = text.replace("=", " ", 1).partition(" ")
     if not name:
         own = desk.chat.session.parameters
         desk.page.pairs(
@@ -111,10 +125,17 @@ def set_(desk: Desk, text: str) -> None:
         return
     if not value.strip():
         known = desk.chat.session.parameters
-        desk.page.notice(f"{name} = {known[name]}" if name in known else f"{name} is not set.")
+        if name not in known and name not in dict(desk.options.parameters):
+            desk.options.parse(name, "")
+        desk.page.notice(_shown(name, known[name]) if name in known else f"{name} is not set.")
         return
     desk.chat.set_parameter(name, desk.options.parse(name, value.strip()))
-    desk.page.notice(f"{name} = {desk.chat.session.parameters[name]}")
+    desk.page.notice(_shown(name, desk.chat.session.parameters[name]))
+
+
+def _shown(name: str, value: Json) -> str:
+    """As it can be typed again."""
+    return f"{name} = {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
 
 
 def _set_already(desk: Desk) -> Iterator[tuple[str, str]]:
@@ -125,9 +146,11 @@ def _set_already(desk: Desk) -> Iterator[tuple[str, str]]:
 @COMMANDS.command("/unset", usage="name", group=GROUP, candidates=_set_already)
 def unset(desk: Desk, text: str) -> None:
     """Leave a parameter to the server again."""
+    if not text:
+        raise UsageError("/unset wants the name of a parameter.", hint="/set shows what is set.")
     if text not in desk.chat.session.parameters:
         raise UsageError(
-            f"{text or 'Nothing'} is not set.",
+            f"{clean_line(text, LONGEST)} is not set.",
             hint=nearest(text, desk.chat.session.parameters, "/set shows what is."),
         )
     desk.chat.unset_parameter(text)
