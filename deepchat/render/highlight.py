@@ -6,6 +6,7 @@ line, so that the work grows as the code. What a lexer does wrong, or too slowly
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from time import thread_time
@@ -160,7 +161,7 @@ class Highlighter:
         if self._lines is None or len(text) > LINE_LIMIT or "\n" in text:
             return _plain(text)
         try:
-            with self.meter:
+            with self.meter.running(charged=keep):
                 return self._styled(text, self._lines.parts(text, keep=keep))
         except Exception:  # noqa: BLE001  whatever is wrong in a lexer, the code stays readable
             return None
@@ -206,17 +207,22 @@ class Meter:
     def __init__(self) -> None:
         self.matches = 0
         self._left = BLOCK_SECONDS
-        self._started = self._until = 0.0
+        self._until = 0.0
 
     def allow_line(self) -> None:
         self._left += SECONDS_PER_LINE
 
-    def __enter__(self) -> None:
-        self._started = thread_time()
-        self._until = self._started + min(LINE_SECONDS, self._left)
-
-    def __exit__(self, *_: object) -> None:
-        self._left -= thread_time() - self._started
+    @contextmanager
+    def running(self, *, charged: bool) -> Iterator[None]:
+        """Limited by what is left for the block, and `charged` to it: peeks are not, or how often one peeks would
+        decide what is coloured."""
+        started = thread_time()
+        self._until = started + min(LINE_SECONDS, self._left)
+        try:
+            yield
+        finally:
+            if charged:
+                self._left -= thread_time() - started
 
     def match(self) -> None:
         self.matches += 1

@@ -1,3 +1,4 @@
+import itertools
 import threading
 from pathlib import Path
 
@@ -590,3 +591,12 @@ def test_any_thread_may_highlight():
     worker.start()
     worker.join()
     assert colored(drawn[0])
+
+
+def test_peeking_often_does_not_use_up_the_time_of_the_block(monkeypatch):
+    times = itertools.count(0, 0.001)
+    monkeypatch.setattr(highlight, "thread_time", lambda: next(times))
+    peeked, plain = (Highlighter("python", THEMES["ansi"]) for _ in range(2))
+    for _ in range(2_000):
+        peeked.peek("def f(")
+    assert peeked.line("def f(): return 1") == plain.line("def f(): return 1")
