@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from functools import partial
+from typing import Literal, Protocol
 
 from deepchat import context
 from deepchat.conversation import (
@@ -34,8 +35,6 @@ class Library(Protocol):
 
 class View(Protocol):
     """Where a chat says what is not a reply."""
-
-    def notice(self, text: str) -> None: ...
 
     def problem(self, error: Exception) -> None: ...
 
@@ -77,20 +76,22 @@ class Chat:
         self._defaults = defaults
         self._changed = changed
         self._now_ms = now_ms
-        self._stored = False
+        self._begun = False
         self._warned = False
+        self._fallback: str | None = None
         self._unkept: list[Message] = []
+        self._left: list[tuple[Session, tuple[Message, ...]]] = []
         self.session = self._fresh(defaults)
 
     @property
     def kept(self) -> bool:
         """Whether this session is stored, and all of it."""
-        return self._stored and not self._unkept
+        return self._begun and not self._unkept
 
     @property
     def begun(self) -> bool:
         """Whether anything was said in this session."""
-        return self._stored
+        return self._begun
 
     @property
     def answering(self) -> str:
@@ -104,7 +105,7 @@ class Chat:
         """Ask: the question is stored before the request goes out. UsageError while a reply is on its way."""
         self._require_idle()
         base = self.conversation.at(_open_end(self.conversation))
-        question = self._message("user", text, parent=base.leaf)
+        question = self._said("user", text, base.leaf)
         if not self.session.title:
             self.session = replace(self.session, title=context.title_of(text))
         return self._ask(base, question)
@@ -115,40 +116,55 @@ class Chat:
         question = self.conversation.last("user")
         if question is None:
             raise UsageError("There is no question yet that could be asked again.")
+        self._fallback = self.conversation.leaf
         return self._ask(self.conversation.at(question.id))
 
     def _ask(self, base: Conversation, question: Message | None = None) -> Turn:
         new: list[Message] = []
         if _persona_at(base) != self.session.persona:
-            new.append(self._message("system", self.session.persona, parent=base.leaf))
+            new.append(self._said("system", self.session.persona, base.leaf))
         if question:
             new.append(replace(question, parent=new[-1].id) if new else question)
-        reply = self._message(
-            "assistant", "", parent=new[-1].id if new else base.leaf, streaming=True
-        )
-        asked = base.add(*new)
+        reply = self._empty_reply(new[-1].id if new else base.leaf)
         self._unkept += [*new, reply]
-        self._stored = True
-        self.keep()
-        self.conversation = asked
+        self._begun = True
+        self.conversation = base.add(*new)
         request = Request(
             self.answering,
-            context.prompt(self.session.persona, asked.path()),
+            context.prompt(self.session.persona, self.conversation.path()),
             self.session.parameters,
             self.session.id,
         )
-        self.turn = Turn(self.model, self._journal, request, reply, changed=self._changed).start()
+        self.turn = Turn(
+            self.model,
+            self._journal,
+            request,
+            reply,
+            opening=partial(self._journal.open_turn, self.session, tuple(self._unkept)),
+            changed=self._changed,
+        ).start()
         return self.turn
 
     def settle(self) -> Message:
-        """Take the reply of the turn that has ended into the conversation."""
+        """Take the reply of the turn that has ended into the conversation.
+
+        An answer asked for anew that did not come leaves the one there was in its place.
+        """
         if self.turn is None or not self.turn.ended:
             raise RuntimeError("no turn has ended")
         turn, self.turn = self.turn, None
+        fallback, self._fallback = self._fallback, None
         self.conversation = self.conversation.add(turn.reply)
         if turn.unsaved:
             self._unkept = [*(m for m in self._unkept if m.id != turn.reply.id), turn.reply]
             self._warn(turn.unsaved)
+        else:
+            self._unkept = []
+            self._warned = False
+        if fallback and not turn.reply.text:
+            self.conversation = self.conversation.at(fallback)
+            self._unkept.append(self.conversation.messages[fallback])
+        self.keep()
         return turn.reply
 
     @property
@@ -158,24 +174,22 @@ class Chat:
         question = self.conversation.last("user")
         return question.text if question and end != self.conversation.leaf else ""
 
-    def _message(
-        self, role: str, text: str, *, parent: str | None, streaming: bool = False
-    ) -> Message:
+    def _said(self, role: Literal["system", "user"], text: str, parent: str | None) -> Message:
         now = self._now_ms()
-        if role == "assistant":
-            return Message(
-                new_id(now),
-                "assistant",
-                text,
-                parent,
-                "streaming" if streaming else "done",
-                model=self.answering,
-                provider=self._defaults.provider,
-                parameters=self.session.parameters,
-                created_ms=now,
-            )
+        return Message(new_id(now), role, text, parent, created_ms=now)
+
+    def _empty_reply(self, parent: str | None) -> Message:
+        now = self._now_ms()
         return Message(
-            new_id(now), "user" if role == "user" else "system", text, parent, created_ms=now
+            new_id(now),
+            "assistant",
+            "",
+            parent,
+            "streaming",
+            model=self.answering,
+            provider=self._defaults.provider,
+            parameters=self.session.parameters,
+            created_ms=now,
         )
 
     def _require_idle(self) -> None:
@@ -217,7 +231,7 @@ class Chat:
 
     def _change(self, session: Session) -> None:
         self.session = session
-        if self._stored:
+        if self._begun:
             self._keep(lambda: self._journal.update(session))
 
     def new(self) -> None:
@@ -236,13 +250,13 @@ class Chat:
         self._leave()
         self.session = session
         self.conversation = conversation
-        self._stored = True
+        self._begun = True
 
     def _begin(self, session: Session) -> None:
         self._leave()
         self.session = session
         self.conversation = Conversation()
-        self._stored = False
+        self._begun = False
 
     def _fresh(self, like: Session) -> Session:
         now = self._now_ms()
@@ -252,15 +266,21 @@ class Chat:
     # --- a disk that fails -------------------------------------------------------------------------------------------
 
     def keep(self) -> None:
-        """Store what is not stored yet: the messages of this turn, and those that an earlier failure left over."""
+        """Store what could not be stored so far, of this session and of those before it."""
+        left, self._left = self._left, []
+        for session, messages in left:
+            if not self._keep(partial(self._journal.open_turn, session, messages)):
+                self._left.append((session, messages))
         if self._unkept and self._keep(
-            lambda: self._journal.open_turn(self.session, tuple(self._unkept))
+            partial(self._journal.open_turn, self.session, tuple(self._unkept))
         ):
             self._unkept = []
 
     def _leave(self) -> None:
-        """Before another session takes its place: the last try for what this one could not store."""
+        """Before another session takes its place."""
         self.keep()
+        if self._unkept:
+            self._left.append((self.session, tuple(self._unkept)))
         self._unkept = []
 
     def _keep(self, write: Callable[[], None]) -> bool:
@@ -283,10 +303,15 @@ def _open_end(conversation: Conversation) -> str | None:
     """The message that the next question follows: the leaf, or what came before a question that got no answer."""
     path = conversation.path()
     if path and path[-1].role == "assistant" and not path[-1].text:
-        path = path[:-1]
-        if path and path[-1].role == "user":
-            path = path[:-1]
+        path = _before_question(path[:-1])
     return path[-1].id if path else None
+
+
+def _before_question(path: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Without the question at its end, and the persona that an answer asked for anew may have got after it."""
+    while path and path[-1].role == "system":
+        path = path[:-1]
+    return path[:-1] if path and path[-1].role == "user" else path
 
 
 def _persona_at(conversation: Conversation) -> str:

@@ -29,6 +29,9 @@ Phase = Literal["waiting", "thinking", "receiving"]
 # How much received text, in seconds, a killed process may lose.
 TICK_S: Final = 0.25
 
+# How long a thread that was asked to stop may take; in name resolution nothing can reach it.
+PATIENCE_S: Final = 0.15
+
 
 class Stop:
     """Asks whatever is in flight to end, from any thread, once and for good."""
@@ -103,10 +106,12 @@ class Journal(Protocol):
 
 
 class Turn:
-    """A reply being received on a thread of its own.
+    """A reply being received on a thread of its own, and journalled by another one: neither waits for the screen, and
+    the screen for neither.
 
-    `changed` is called from that thread when there is something new to `drain`. After the end `reply` holds the whole
-    message, `error` why it is not whole, `unsaved` why it could not be kept.
+    `opening` stores the question; it is called first, and the request goes out when it has returned. `changed` is called
+    when there is something new to `drain`, from any thread. After the end `reply` holds the whole message, `error` why it
+    is not whole, `unsaved` why it could not be kept.
     """
 
     def __init__(
@@ -116,8 +121,10 @@ class Turn:
         request: Request,
         reply: Message,
         *,
+        opening: Callable[[], None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
+        tick_s: float = TICK_S,
     ) -> None:
         self.request = request
         self.reply = reply
@@ -126,25 +133,27 @@ class Turn:
         self.unsaved: StoreError | None = None
         self._model = model
         self._journal = journal
+        self._opening = opening
         self._changed = changed
         self._clock = clock
+        self._tick_s = tick_s
         self._stop = Stop()
         self._lock = threading.Lock()
+        self._journal_lock = threading.Lock()
         self._closed = False
         self._ended = threading.Event()
         self._events: list[Event] = []
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._kept = (0, 0)
-        self._ticked = self._started = clock()
+        self._started = clock()
         self._first: float | None = None
         self._reported = Reported()
         self._finished: Finished | None = None
-        self._thread = threading.Thread(target=self._run, name="turn", daemon=True)
 
     def start(self) -> "Turn":
-        self._started = self._ticked = self._clock()
-        self._thread.start()
+        self._started = self._clock()
+        threading.Thread(target=self._run, name="turn", daemon=True).start()
         return self
 
     @property
@@ -167,29 +176,34 @@ class Turn:
         return events
 
     def stop(self) -> None:
-        """Ask for the end. It comes within moments, unless the thread hangs where nothing can reach it: `abandon`."""
+        """Ask for the end. It comes within moments: a thread that nothing can reach is left behind, and what it still
+        brings is dropped."""
         self._stop.ask()
+        giving_up = threading.Timer(PATIENCE_S, self._end, ("stopped",))
+        giving_up.daemon = True
+        giving_up.start()
 
-    def abandon(self) -> None:
-        """End now, with what there is; what a hanging thread still brings is dropped."""
-        self._stop.ask()
-        self._end("stopped")
-
-    def tick(self) -> None:
-        """Keep what has arrived, when the last time was a tick ago. The loop calls it in a pause of the stream."""
-        with self._lock:
-            if not self._closed and self._clock() - self._ticked >= TICK_S:
-                self._keep()
-
-    # --- the thread --------------------------------------------------------------------------------------------------
+    # --- the threads -------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         try:
+            self._open()
             self._receive()
         except DeepchatError as error:
             self._end("failed" if isinstance(error, ApiError) else "cut", error)
         except BaseException as bug:  # noqa: BLE001  carried to the one boundary, which logs it
             self._end("failed", bug)
+
+    def _open(self) -> None:
+        try:
+            self._opening()
+        except StoreError as error:
+            self.unsaved = error
+        threading.Thread(target=self._keep_on, name="journal", daemon=True).start()
+
+    def _keep_on(self) -> None:
+        while not self._ended.wait(self._tick_s):
+            self._keep()
 
     def _receive(self) -> None:
         for event in self._model.stream(self.request, self._stop):
@@ -202,7 +216,7 @@ class Turn:
             if wake:
                 self._changed()
         if self._finished is None:
-            raise StreamCut("The connection ended before the reply did.", hint="/retry asks again.")
+            raise StreamCut("The connection ended before the reply did.", hint="Ask again.")
         self._end("done")
 
     def _take(self, event: Event) -> None:
@@ -219,26 +233,23 @@ class Turn:
             case Finished():
                 self._finished = event
                 return
-        now = self._clock()
-        self._first = now if self._first is None else self._first
-        if now - self._ticked >= TICK_S:
-            self._keep()
+        self._first = self._clock() if self._first is None else self._first
 
     def _keep(self) -> None:
         """Journal what is new, as one piece. A failure is told once, at the end; the text stays in memory."""
-        text, reasoning = (
-            "".join(self._text[self._kept[0] :]),
-            "".join(self._reasoning[self._kept[1] :]),
-        )
-        self._ticked = self._clock()
-        if self.unsaved or not (text or reasoning):
-            return
-        try:
-            self._journal.append(self.reply.id, text=text, reasoning=reasoning)
-        except StoreError as error:
-            self.unsaved = error
-        else:
-            self._kept = (len(self._text), len(self._reasoning))
+        with self._journal_lock:
+            with self._lock:
+                if self._closed or self.unsaved:
+                    return
+                text = "".join(self._text[self._kept[0] :])
+                reasoning = "".join(self._reasoning[self._kept[1] :])
+                self._kept = (len(self._text), len(self._reasoning))
+            if not (text or reasoning):
+                return
+            try:
+                self._journal.append(self.reply.id, text=text, reasoning=reasoning)
+            except StoreError as error:
+                self.unsaved = error
 
     def _end(self, state: State, error: BaseException | None = None) -> None:
         with self._lock:
@@ -249,14 +260,21 @@ class Turn:
             self.error = None if stopped else error
             self.reply = self._message("stopped" if stopped else state)
         try:
-            self._journal.seal(self.reply)
-        except StoreError as unsaved:
-            self.unsaved = unsaved
-        else:
-            self.unsaved = None
+            self._seal()
+        except Exception as bug:  # noqa: BLE001  carried to the one boundary, which logs it
+            self.error = self.error or bug
         finally:
             self._ended.set()
             self._changed()
+
+    def _seal(self) -> None:
+        with self._journal_lock:
+            try:
+                self._journal.seal(self.reply)
+            except StoreError as unsaved:
+                self.unsaved = unsaved
+            else:
+                self.unsaved = None
 
     def _message(self, state: State) -> Message:
         return replace(

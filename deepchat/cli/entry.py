@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -34,12 +35,19 @@ def start(wishes: Wishes) -> int:
 
 @contextmanager
 def _bugs_logged(settings: Settings) -> Iterator[None]:
+    threading.excepthook = lambda failed: _log_thread(failed, settings)
     try:
         yield
     except (DeepchatError, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001  raised again, as a bug that knows where its log is
         raise Bug.of(error, log=settings.paths.log_file, key=settings.key) from None
+
+
+def _log_thread(failed: threading.ExceptHookArgs, settings: Settings) -> None:
+    """A bug in a thread nobody waits for belongs into the log, not on the screen."""
+    if failed.exc_value:
+        Bug.of(failed.exc_value, log=settings.paths.log_file, key=settings.key)
 
 
 def _once(wishes: Wishes, settings: Settings) -> int:
@@ -50,15 +58,23 @@ def _once(wishes: Wishes, settings: Settings) -> int:
         _require_key(settings)
     with ExitStack() as stack:
         settings = _answering(wishes, settings, stack)
-        piped = "" if sys.stdin.isatty() else sys.stdin.read()
+        piped = "" if sys.stdin.isatty() else _piped()
         question = "\n\n".join(part for part in (wishes.question or "", piped.strip("\n")) if part)
         if not question.strip():
             raise UsageError("There is no question.", hint="-p QUESTION, or text on stdin.")
         return oneshot.ask(wishes, settings, question)
 
 
+def _piped() -> str:
+    """The text on stdin, as much of it as is text."""
+    sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]  # a text stream
+    return sys.stdin.read()
+
+
 def _chat(wishes: Wishes, settings: Settings) -> int:
     private_dir(settings.paths.data_dir)
+    if os.environ.get("TERM") == "dumb":
+        settings = replace(settings, ui=replace(settings.ui, plain=True))
     with ExitStack() as stack:
         if not settings.ui.plain:
             stack.enter_context(silent_keys())

@@ -16,14 +16,11 @@ from deepchat.text import clean_line
 from deepchat.turn import Journal, Turn
 
 INTERRUPTED = 130
-PATIENCE_S = 0.2
+STOPPED_S = 1.0
 
 
 class Stderr:
     """The view of a chat that nobody looks at: only failures are said."""
-
-    def notice(self, text: str) -> None:
-        """Nothing: a script has no use for it."""
 
     def problem(self, error: Exception) -> None:
         """One line."""
@@ -61,8 +58,7 @@ def _print(turn: Turn, came: threading.Event, settings: Settings) -> bool:
         printer(_events(turn, came), settings)
     except BaseException as error:
         turn.stop()
-        if not turn.wait(PATIENCE_S):
-            turn.abandon()
+        turn.wait(STOPPED_S)
         if isinstance(error, KeyboardInterrupt):
             return True
         raise
@@ -75,7 +71,6 @@ def _events(turn: Turn, came: threading.Event) -> Iterator[list[Event]]:
     while not ended:
         came.wait(0.25)
         came.clear()
-        turn.tick()
         ended = turn.ended
         yield turn.drain()
 

@@ -1,7 +1,6 @@
 """The chat in a terminal: rooms wired, session begun or resumed, and how to come back said at the end."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -27,9 +26,10 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
     with closing(Provider(settings)) as provider, closing(Store(settings.paths.database)) as store:
         wire = _wire(settings, provider, store)
         begin = _begin(wishes, settings, store, provider, demo=demo)
-        if settings.ui.plain or os.environ.get("TERM") == "dumb":
+        if settings.ui.plain:
             plain = Plain(wire)
-            code, repl = plain.run(begin), plain.repl
+            plain.run(begin)
+            code, repl = 0, plain.repl
         else:
             interactive = Interactive(
                 wire,

@@ -11,7 +11,7 @@ from deepchat.chat import Chat, Library
 from deepchat.cli.wishes import Wishes
 from deepchat.config import PARAMETERS, Settings, parse_parameter, private_dir
 from deepchat.conversation import Event, Json, ModelInfo, Persona, Request, Session
-from deepchat.errors import AccessError, ConfigError, UsageError
+from deepchat.errors import AccessError, ConfigError, DeepchatError, UsageError
 from deepchat.turn import Stop
 
 UNAUTHORIZED: Final = 401
@@ -59,7 +59,11 @@ class Provider:
 
     def get_ready(self) -> None:
         """Import the client and make the connection, on a thread of its own, while the user types."""
-        threading.Thread(target=lambda: self._client().warm(), name="ready", daemon=True).start()
+        threading.Thread(target=self._warm, name="ready", daemon=True).start()
+
+    def _warm(self) -> None:
+        with suppress(DeepchatError):  # the first question says it
+            self._client().warm()
 
     def close(self) -> None:
         """Close what was opened."""

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 @contextmanager
@@ -25,4 +25,5 @@ def silent_keys() -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(tty, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # the terminal is gone
+            termios.tcsetattr(tty, termios.TCSADRAIN, before)

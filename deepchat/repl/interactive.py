@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -20,8 +20,7 @@ from deepchat.repl.needs import Next, Surface
 from deepchat.repl.terminal import Parts, Terminal
 
 FRAMES_PER_S: Final = 30
-TICK_S: Final = 0.25
-PATIENCE_S: Final = 0.15
+SECOND_S: Final = 0.5
 
 HANGUPS: Final = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -68,7 +67,7 @@ class Interactive:
         completer.desk = self.repl.desk
         self.bug: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._commands: set[asyncio.Task[None]] = set()
         self._drawn_at = 0.0
         self._draw_soon: asyncio.TimerHandle | None = None
         self._signal = 0
@@ -78,14 +77,18 @@ class Interactive:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(lambda _, context: self._break(context.get("exception")))
         for number in HANGUPS:
-            self._loop.add_signal_handler(number, self._hang_up, number)
-        ticking = asyncio.create_task(self._tick())
+            with suppress(NotImplementedError):  # Windows
+                self._loop.add_signal_handler(number, self._hang_up, number)
+        counting = asyncio.create_task(self._count_seconds())
         try:
             await self.terminal.run(lambda: begin(self.repl))
+        except (OSError, EOFError):  # the terminal is gone
+            self._signal = self._signal or HANGUPS[-1]
         finally:
-            ticking.cancel()
-            self.repl.leave()
+            counting.cancel()
             self._loop = None
+            with suppress(OSError):
+                self.repl.leave()
         if self.bug:
             raise self.bug
         return self._signal
@@ -97,37 +100,24 @@ class Interactive:
         if outcome is Next.LEAVE:
             self._leave()
         elif isinstance(outcome, Awaitable):
-            self._spawn(self._await(line, outcome))
+            task = asyncio.create_task(self._see_through(line, outcome))
+            self._commands.add(task)
+            task.add_done_callback(self._commands.discard)
 
-    async def _await(self, line: str, outcome: Awaitable[Next | None]) -> None:
-        self.repl.doing = f"{line.split()[0]} is working"
+    async def _see_through(self, line: str, outcome: Awaitable[Next | None]) -> None:
         try:
-            if await outcome is Next.LEAVE:
+            if await self.repl.obey(line, outcome) is Next.LEAVE:
                 self._leave()
         except asyncio.CancelledError:
-            self.repl.desk.page.notice("Stopped.")
-        except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
-            self.repl.refuse(line, error)
-        finally:
-            self.repl.doing = ""
-            self.terminal.refresh()
+            if self._loop:
+                self.repl.desk.page.notice("Stopped.")
 
     def _interrupt(self) -> None:
-        if self._tasks and not self.repl.busy:
-            for task in self._tasks:
+        if self._commands and not self.repl.busy:
+            for task in self._commands:
                 task.cancel()
         elif self.repl.interrupt() is Next.LEAVE:
             self._leave()
-        elif self.repl.busy:
-            self._spawn(self._make_sure_it_stops())
-
-    async def _make_sure_it_stops(self) -> None:
-        """A thread that hangs where nothing can reach it (DNS) is left behind."""
-        turn = self.repl.desk.chat.turn
-        await asyncio.sleep(PATIENCE_S)
-        if turn and turn is self.repl.desk.chat.turn and not turn.ended:
-            turn.abandon()
-            self._draw()
 
     def _leave(self) -> None:
         self.terminal.leave()
@@ -158,19 +148,12 @@ class Interactive:
         self.repl.pump()
         self._drawn_at = time.monotonic()
 
-    async def _tick(self) -> None:
-        """While a reply is on its way: keep what a pausing stream has brought, and count the seconds."""
+    async def _count_seconds(self) -> None:
+        """The status line tells how long it has been."""
         while True:
-            await asyncio.sleep(TICK_S)
-            turn = self.repl.desk.chat.turn
-            if turn:
-                turn.tick()
+            await asyncio.sleep(SECOND_S)
+            if self.repl.busy:
                 self.terminal.refresh()
-
-    def _spawn(self, job: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _break(self, bug: BaseException | None) -> None:
         """Something failed where nobody waits for it: leave in order, and let `run` raise it."""

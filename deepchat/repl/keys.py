@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.completion import CompleteEvent
-from prompt_toolkit.filters import Condition, completion_is_selected, has_completions
+from prompt_toolkit.filters import (
+    Condition,
+    completion_is_selected,
+    emacs_mode,
+    has_completions,
+    is_searching,
+)
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
@@ -25,14 +31,15 @@ class Actions:
 def bindings(actions: Actions) -> KeyBindings:
     """The bindings of the composer, over those that prompt_toolkit has for editing."""
     keys = KeyBindings()
+    here = ~is_searching
     busy = Condition(actions.busy)
     typed = Condition(lambda: bool(get_app().current_buffer.text))
 
-    @keys.add("enter", filter=completion_is_selected)
+    @keys.add("enter", filter=here & completion_is_selected)
     def _accept_completion(event: KeyPressEvent) -> None:
         event.current_buffer.complete_state = None
 
-    @keys.add("enter", filter=~completion_is_selected)
+    @keys.add("enter", filter=here & ~completion_is_selected)
     def _enter(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         if (
@@ -48,12 +55,12 @@ def bindings(actions: Actions) -> KeyBindings:
             buffer.reset()
             actions.enter(text)
 
-    @keys.add("escape", "enter")
-    @keys.add("c-j")
+    @keys.add("escape", "enter", filter=here & emacs_mode)
+    @keys.add("c-j", filter=here)
     def _newline(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text("\n")
 
-    @keys.add("tab")
+    @keys.add("tab", filter=here)
     def _complete(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         if buffer.complete_state:
@@ -66,7 +73,7 @@ def bindings(actions: Actions) -> KeyBindings:
         elif offered:
             buffer.start_completion(insert_common_part=True)
 
-    @keys.add("c-c")
+    @keys.add("c-c", filter=here)
     @keys.add(Keys.SIGINT)
     def _interrupt(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
@@ -76,15 +83,20 @@ def bindings(actions: Actions) -> KeyBindings:
             return
         actions.interrupt()
 
-    @keys.add("escape", filter=busy & ~has_completions)
+    @keys.add("escape", filter=here & has_completions)
+    def _close_menu(event: KeyPressEvent) -> None:
+        event.current_buffer.cancel_completion()
+
+    # In vi mode Esc belongs to vi, whatever goes on.
+    @keys.add("escape", filter=here & busy & emacs_mode & ~has_completions)
     def _stop(event: KeyPressEvent) -> None:
         actions.interrupt()
 
-    @keys.add("c-d", filter=~typed)
+    @keys.add("c-d", filter=here & ~typed)
     def _leave(event: KeyPressEvent) -> None:
         actions.leave()
 
-    @keys.add("up", filter=~typed)
+    @keys.add("up", filter=here & ~typed)
     def _up(event: KeyPressEvent) -> None:
         if not actions.take_back():
             event.current_buffer.auto_up()

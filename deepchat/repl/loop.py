@@ -23,13 +23,17 @@ from deepchat.repl.needs import (
     ReplyView,
     Surface,
 )
-from deepchat.repl.registry import message_of, split_command
-from deepchat.text import clean_line
+from deepchat.repl.registry import line_of, message_of, split_command
+from deepchat.repl.words import count
+from deepchat.text import clean, clean_line
 from deepchat.turn import Turn
 
 # Presses in quick succession belong to the one that stopped the reply; none of them leaves.
 MASHING_S: Final = 1.0
 HINT_S: Final = 5.0
+
+# A turn that was stopped has ended, and is stored, within this time.
+STOPPED_S: Final = 1.0
 
 AS_TEXT: Final = "Start with // to send it as text."
 
@@ -136,15 +140,29 @@ class Repl:
             self.queue.append(text)
             self._surface.refresh()
             return
-        self._print(self._house.drawing.question(text, self._surface.width) + "\n")
+        if not self._surface.echoes:
+            self._print(self._house.drawing.question(text, self._surface.width))
+        self._print("\n")
         self._chat.send(text)
         self._show_reply()
+
+    async def obey(self, line: str, outcome: Pending) -> Next | None:
+        """See a command through that takes its time."""
+        self.doing = f"{line.split()[0]} is working"
+        try:
+            return await outcome
+        except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
+            self.refuse(line, error)
+            return None
+        finally:
+            self.doing = ""
+            self._surface.refresh()
 
     def take_back(self) -> bool:
         """Put the last queued message into the composer again; whether there was one."""
         if not self.queue:
             return False
-        self._surface.compose(self.queue.pop())
+        self._surface.compose(line_of(self.queue.pop()))
         self._surface.refresh()
         return True
 
@@ -152,7 +170,7 @@ class Repl:
         """Ctrl-C with nothing to clear: drop what is queued, else stop the reply, else hint, else leave."""
         now = self._clock()
         if self.queue:
-            self._surface.remember(self.queue.pop())
+            self.queue.pop()
             self._surface.refresh()
         elif self._chat.turn:
             self._stopped_at = now
@@ -179,9 +197,15 @@ class Repl:
 
     def pump(self) -> None:
         """Draw what has come; at the end of the turn settle it, and send what is queued."""
-        showing = self._showing
-        if showing is None:
-            return
+        if self._showing:
+            try:
+                self._pump(self._showing)
+            except OSError:
+                raise  # the terminal is gone
+            except Exception as bug:  # noqa: BLE001  a bug in the drawing of one reply does not end the chat
+                self._draw_plainly(self._showing, bug)
+
+    def _pump(self, showing: _Showing) -> None:
         self._fit(showing)
         ended = showing.turn.ended
         for event in showing.turn.drain():
@@ -197,6 +221,15 @@ class Repl:
             return
         frame = showing.view.frame()
         self._surface.frame(frame.commit, frame.live)
+
+    def _draw_plainly(self, showing: _Showing, bug: Exception) -> None:
+        """The reply as it came, when its drawing has failed."""
+        self._showing = None
+        showing.turn.stop()
+        if self._chat.turn and showing.turn.wait(STOPPED_S):
+            self._chat.settle()
+        self._surface.frame(clean(showing.turn.reply.text) + "\n", "")
+        self.say_why(bug)
 
     def _fit(self, showing: _Showing) -> None:
         size = (self._surface.width, self._surface.height)
@@ -243,29 +276,32 @@ class Repl:
             return
         unsent, self.queue = self.queue, []
         unanswered = self._chat.unanswered
-        self._give_back([unanswered, *unsent] if unanswered else unsent)
+        self._give_back([line_of(text) for text in (unanswered, *unsent) if text])
 
-    def _give_back(self, texts: list[str]) -> None:
-        """Unsent texts return to the composer; when something new stands there, to the history."""
-        if not texts:
+    def _give_back(self, lines: list[str]) -> None:
+        """Unsent lines return to the composer; when something new stands there, Up still has them."""
+        self._surface.refresh()
+        if not lines:
             return
-        if not self._surface.draft:
-            self._surface.compose("\n\n".join(texts))
-            return
-        for text in texts:
-            self._surface.remember(text)
+        if self._surface.draft:
+            self._house.page.notice("What was not sent is in the history: Up brings it back.")
+        else:
+            self._surface.compose("\n\n".join(lines))
 
     def leave(self) -> None:
-        """Stop and keep what is on its way, and the draft."""
+        """Stop and keep what is on its way, the queue and the draft; drawing, which can fail, comes last."""
         turn = self._chat.turn
-        if turn:
-            turn.stop()
-            if not turn.wait(0.15):
-                turn.abandon()
-            self.pump()
-        self._chat.keep()
-        for text in (*self.queue, self._surface.draft):
-            self._surface.remember(text)
+        for message in self.queue:
+            self._surface.remember(line_of(message))
+        self._surface.remember(self._surface.draft)
+        self.queue = []
+        try:
+            if turn:
+                turn.stop()
+                turn.wait(STOPPED_S)
+                self.pump()
+        finally:
+            self._chat.keep()
 
     # --- what is shown -----------------------------------------------------------------------------------------------
 
@@ -278,7 +314,7 @@ class Repl:
         self._entitle()
         stored, here = self._chat.session.model, self._chat.answering
         title = self._chat.session.title or "A chat without a title"
-        earlier = f" · {len(asked) - 1} earlier turns" if len(asked) > 1 else ""
+        earlier = f" · {count(len(asked) - 1, 'earlier turn')}" if len(asked) > 1 else ""
         self._print(draw.heading(f"{title}{earlier}", width))
         if stored != here:
             self._house.page.notice(f"This chat was with {stored}; {here} answers now.")
@@ -294,7 +330,7 @@ class Repl:
             self._house.page.notice(reply.error)
         self._print("\n")
         if self._chat.unanswered:
-            self._give_back([self._chat.unanswered])
+            self._give_back([line_of(self._chat.unanswered)])
 
     def status(self, width: int) -> str:
         """The status line: what is going on, and with whom."""

@@ -88,6 +88,11 @@ class Surface(Protocol):
     def height(self) -> int: ...
 
     @property
+    def echoes(self) -> bool:
+        """Whether what was typed stands on it already."""
+        ...
+
+    @property
     def draft(self) -> str:
         """What stands in the composer, unsent."""
         ...

@@ -102,7 +102,7 @@ class SteadyOutput(Vt100_Output):
 
     def entitle(self, title: str) -> None:
         """Set the window's title; the one before is on the terminal's stack until the session ends."""
-        if title == self._title:
+        if title == self._title or not self._session:
             return
         if not self._title:
             self.write_raw(_PUSH_TITLE)

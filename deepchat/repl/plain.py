@@ -13,6 +13,7 @@ from deepchat.repl.loop import House, Repl
 from deepchat.repl.needs import Next, Surface
 
 PROMPT: Final = "> "
+MORE: Final = "  "
 WAIT_S: Final = 0.25
 
 
@@ -20,6 +21,7 @@ class PlainSurface:
     """A stream that is only ever appended to. Nothing can stand in a composer here: what returns is printed."""
 
     draft = ""
+    echoes = True
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -76,26 +78,29 @@ class Plain:
     ) -> None:
         self._came = threading.Event()
         self._lines = lines
-        surface = PlainSurface(out or sys.stdout)
-        self.repl = Repl(wire(surface, self._came.set), surface)
+        self._surface = PlainSurface(out or sys.stdout)
+        self.repl = Repl(wire(self._surface, self._came.set), self._surface)
 
-    def run(self, begin: Callable[[Repl], None]) -> int:
-        """Until the user leaves; always 0."""
+    def run(self, begin: Callable[[Repl], None]) -> None:
+        """Until the user leaves."""
         begin(self.repl)
         try:
             while self._read() is not Next.LEAVE:
                 pass
         finally:
             self.repl.leave()
-        return 0
 
     def _read(self) -> Next | None:
         self._receive()
         try:
             line = self._lines(PROMPT)
+            while line.endswith("\\"):
+                line = f"{line[:-1]}\n{self._lines(MORE)}"
         except EOFError:
+            self._surface.print("\n")
             return Next.LEAVE
         except KeyboardInterrupt:
+            self._surface.print("\n")
             return self.repl.interrupt()
         return self._do(line) if line.strip() else None
 
@@ -104,12 +109,9 @@ class Plain:
         if not isinstance(outcome, Awaitable):
             return outcome
         try:
-            return asyncio.run(_result(outcome))
+            return asyncio.run(self.repl.obey(line, outcome))
         except KeyboardInterrupt:
             self.repl.desk.page.notice("Stopped.")
-            return None
-        except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
-            self.repl.refuse(line, error)
             return None
 
     def _receive(self) -> None:
@@ -120,14 +122,4 @@ class Plain:
                 self._came.clear()
                 self.repl.pump()
             except KeyboardInterrupt:
-                self._stop()
-
-    def _stop(self) -> None:
-        turn = self.repl.desk.chat.turn
-        self.repl.interrupt()
-        if turn and not turn.wait(WAIT_S):
-            turn.abandon()
-
-
-async def _result(outcome: Awaitable[Next | None]) -> Next | None:
-    return await outcome
+                self.repl.interrupt()

@@ -118,5 +118,10 @@ def message_of(line: str) -> str:
     return line[1:] if line.startswith("//") else line
 
 
+def line_of(message: str) -> str:
+    """How a message is typed: what would be read as something else gets its second slash."""
+    return f"/{message}" if message.startswith("//") or split_command(message) else message
+
+
 def _either(names: list[str]) -> str:
     return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

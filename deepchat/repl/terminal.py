@@ -33,9 +33,11 @@ from prompt_toolkit.layout import (
     Window,
 )
 from prompt_toolkit.layout.menus import CompletionsMenu
+from prompt_toolkit.layout.processors import TabsProcessor
 from prompt_toolkit.output import ColorDepth, Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Style
+from prompt_toolkit.widgets import SearchToolbar
 
 from deepchat.repl import clipboard
 from deepchat.repl.output import Region, SteadyOutput
@@ -44,6 +46,7 @@ MARK: Final = "› "
 LIVE_ROWS: Final = 12
 COMPOSER_ROWS: Final = 12
 MENU_ROWS: Final = 6
+QUEUED_ROWS: Final = 3
 
 # A window that has not changed its size for this long is not being resized any more; tmux tells us that late.
 SETTLE_S: Final = 0.3
@@ -115,7 +118,7 @@ class Terminal:
         )
         # Esc alone has to answer at once; the default waits half a second for more.
         self.app.ttimeoutlen = 0.05
-        self.app.timeoutlen = 0.5
+        self.app.timeoutlen = 0.1
 
     # --- Surface -----------------------------------------------------------------------------------------------------
 
@@ -126,6 +129,10 @@ class Terminal:
     @property
     def height(self) -> int:
         return max(1, self._output.get_size().rows)
+
+    @property
+    def echoes(self) -> bool:
+        return False
 
     @property
     def draft(self) -> str:
@@ -222,12 +229,18 @@ class Terminal:
         queued = Window(
             FormattedTextControl(self._queued_rows), dont_extend_height=True, wrap_lines=False
         )
+        search = SearchToolbar()
         composer = Window(
-            BufferControl(self.buffer, focusable=True),
+            BufferControl(
+                self.buffer,
+                input_processors=[TabsProcessor(char1=" ", char2=" ")],
+                search_buffer_control=search.control,
+                preview_search=True,
+            ),
             get_line_prefix=_line_prefix,
             wrap_lines=True,
             dont_extend_height=True,
-            height=Dimension(min=1, max=COMPOSER_ROWS),
+            height=lambda: Dimension(min=1, max=self._composer_rows()),
         )
         status = Window(
             FormattedTextControl(lambda: ANSI(self._parts.status(self.width).rstrip("\n"))),
@@ -242,6 +255,7 @@ class Terminal:
                 ),
                 ConditionalContainer(queued, Condition(lambda: bool(self._parts.queued()))),
                 composer,
+                search,
                 ConditionalContainer(VSplit([menu, Window()]), has_completions),
                 ConditionalContainer(status, ~has_completions),
             ]
@@ -249,15 +263,27 @@ class Terminal:
 
     def _live_rows(self) -> AnyFormattedText:
         """The last rows of the live view that leave room for the composer, each shorter than the screen is wide."""
-        typed = min(COMPOSER_ROWS, self.buffer.document.line_count)
+        typed = min(self._composer_rows(), self._typed_rows())
         room = min(LIVE_ROWS, self.height - typed - 3)
         rows = self._live.split("\n")[-room:] if room > 0 else []
         return ANSI("\n".join(rows))
 
     def _queued_rows(self) -> StyleAndTextTuples:
         room = max(1, self.width - 14)
-        firsts = [" ".join(text.split())[:room] for text in self._parts.queued()]
-        return [("class:queued", "\n".join(f"queued: {first}" for first in firsts))]
+        queue = self._parts.queued()
+        rows = [f"queued: {' '.join(text.split())[:room]}" for text in queue[-QUEUED_ROWS:]]
+        if len(queue) > QUEUED_ROWS:
+            rows.insert(0, f"and {len(queue) - QUEUED_ROWS} before them")
+        return [("class:queued", "\n".join(rows))]
+
+    def _composer_rows(self) -> int:
+        """How high it may get: the reply has to be seen as well."""
+        return max(1, min(COMPOSER_ROWS, self.height // 2 - 1))
+
+    def _typed_rows(self) -> int:
+        """Rows the draft takes, about: wide characters are counted as narrow."""
+        room = max(1, self.width - len(MARK))
+        return sum(max(1, -(-len(line) // room)) for line in self.buffer.document.lines)
 
     def _render(self) -> None:
         self.app.render_counter += 1  # texts are remembered for one rendering

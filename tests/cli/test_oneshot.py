@@ -198,8 +198,7 @@ def test_without_a_key_the_exit_code_is_right_even_when_nobody_can_be_told():
 
 
 def test_a_refused_key_is_asked_for_where_it_was_found(server):
-    refused = {"error": {"message": "Not authenticated"}}
-    server.script.append(Answer.json(refused, status=401))
+    server.script.append(Answer.json({"error": {"message": "Not authenticated"}}, status=401))
     _, _, err = run(*at(server), "-p", "Hi", env={"DEEPCHAT_API_KEY": KEY})
     assert "DEEPCHAT_API_KEY" in err
     assert "Not authenticated" in err

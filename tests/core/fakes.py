@@ -10,15 +10,19 @@ from deepchat.turn import Stop
 
 
 class ScriptedModel:
-    """Gives the events, or raises the errors, of `script`; each of its items is one reply. `wait` makes one hang."""
+    """Gives the events, or raises the errors, of `script`; each of its items is one reply. `wait` makes one hang
+    until it is stopped, `deaf` until the test releases it."""
 
     wait = object()
+    deaf = object()
 
     def __init__(self) -> None:
         self.script: list[list[object]] = []
         self.requests: list[Request] = []
         self.asked: Callable[[], None] = lambda: None
         self.hanging = threading.Event()
+        self.released = threading.Event()
+        self.through = threading.Event()
 
     def stream(self, request: Request, stop: Stop) -> Iterator[Event]:
         self.asked()
@@ -27,6 +31,10 @@ class ScriptedModel:
             if item is self.wait:
                 self.hanging.set()
                 assert stop.wait(10)
+            elif item is self.deaf:
+                self.hanging.set()
+                assert self.released.wait(10)
+                self.through.set()
             elif isinstance(item, Exception):
                 raise item
             else:
@@ -42,6 +50,7 @@ class MemoryJournal:
     pieces: list[tuple[str, str]] = field(default_factory=list)
     sealed: list[Message] = field(default_factory=list)
     broken: bool = False
+    before: Callable[[], object] = lambda: None
 
     def open_turn(self, session: Session, messages: Sequence[Message]) -> None:
         self._check()
@@ -49,6 +58,7 @@ class MemoryJournal:
         self.opened.append(tuple(messages))
 
     def append(self, reply_id: str, *, text: str, reasoning: str) -> None:
+        self.before()
         self._check()
         self.pieces.append((text, reasoning))
 
@@ -75,11 +85,7 @@ class Listener:
     """A view that writes down what it was told."""
 
     def __init__(self) -> None:
-        self.notices: list[str] = []
         self.problems: list[Exception] = []
-
-    def notice(self, text: str) -> None:
-        self.notices.append(text)
 
     def problem(self, error: Exception) -> None:
         self.problems.append(error)

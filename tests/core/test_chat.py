@@ -100,6 +100,28 @@ def test_a_retry_keeps_the_first_answer_beside_the_second(chat, model):
     assert [m.text for m in chat.conversation.path()] == ["one", "Other"]
 
 
+def test_a_retry_that_brings_nothing_leaves_the_answer_there_was(chat, model, journal):
+    say(chat, model, "one")
+    chat.set_persona("Be brief.")
+    model.script.append([ServerTrouble("busy")])
+    assert chat.retry().wait(5)
+    chat.settle()
+    assert chat.unanswered == ""
+    assert [m.text for m in chat.conversation.path()] == ["one", "Hello"]
+    assert journal.opened[-1][-1].text == "Hello"
+    say(chat, model, "two")
+    assert prompt(model)[1:] == [("user", "one"), ("assistant", "Hello"), ("user", "two")]
+
+
+def test_what_a_session_could_not_store_is_tried_again_from_the_next_one(chat, model, journal):
+    journal.broken = True
+    say(chat, model, "one")
+    chat.clear()
+    journal.broken = False
+    chat.keep()
+    assert list(journal.kept.values()) == ["one", "Hello"]
+
+
 def test_a_retry_follows_a_persona_set_since(chat, model):
     say(chat, model, "one")
     chat.set_persona("Be brief.")
@@ -195,14 +217,16 @@ def test_a_reply_whose_seal_failed_is_written_with_the_next_turn_or_at_the_end(
     assert list(journal.kept.values()) == ["one", "Half"]
 
 
-def test_a_hanging_thread_can_be_left_behind(chat, model, journal):
-    model.script.append([TextDelta("Half"), model.wait, TextDelta("late")])
+def test_a_thread_that_nothing_can_reach_is_left_behind(chat, model, journal):
+    model.script.append([TextDelta("Half"), model.deaf, TextDelta("late")])
     turn = chat.send("one")
     assert model.hanging.wait(5)
-    turn.abandon()
-    assert turn.ended
+    turn.stop()
+    assert turn.wait(5)
     assert chat.settle().text == "Half"
-    assert len(journal.sealed) == 1
+    model.released.set()
+    assert model.through.wait(5)
+    assert [reply.text for reply in journal.sealed] == ["Half"]
 
 
 def test_the_first_message_gives_the_title(chat, model):

@@ -1,7 +1,10 @@
 """A turn's thread, its journal ticks, and the stop flag."""
 
+import threading
+import time
+
 from deepchat.conversation import Finished, Message, Reported, Request, TextDelta, Usage
-from deepchat.turn import TICK_S, Stop, Turn
+from deepchat.turn import Stop, Turn
 from tests.core.fakes import MemoryJournal, ScriptedModel
 
 
@@ -12,43 +15,55 @@ def turn_of(script, journal=None, **options):
     return Turn(model, journal or MemoryJournal(), Request("m", ()), reply, **options), model
 
 
-class Clock:
-    """Time that passes a given amount at each look."""
-
-    def __init__(self, step):
-        self.now, self.step = 0.0, step
-
-    def __call__(self):
-        self.now += self.step
-        return self.now
+def until(seen):
+    deadline = time.monotonic() + 10
+    while not seen():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
-def test_pieces_are_journalled_a_tick_apart_and_never_twice():
+def test_pieces_are_journalled_in_order_and_none_twice():
     journal = MemoryJournal()
-    turn, _ = turn_of(
-        [TextDelta(c) for c in "abcdef"] + [Finished()], journal, clock=Clock(TICK_S / 2)
-    )
-    assert turn.start().wait(5)
-    told = "".join(text for text, _ in journal.pieces)
-    assert "abcdef".startswith(told)
-    assert 1 < len(journal.pieces) < 6
-    assert journal.sealed[0].text == "abcdef"
-
-
-def test_a_pause_in_the_stream_is_kept_by_the_tick():
-    journal = MemoryJournal()
-    clock = Clock(0)
-    turn, model = turn_of([TextDelta("abc"), ScriptedModel.wait], journal, clock=clock)
+    script = [*(TextDelta(c) for c in "abc"), ScriptedModel.wait]
+    turn, _ = turn_of(script, journal, tick_s=0.001)
     turn.start()
-    assert model.hanging.wait(5)
-    turn.tick()
-    assert journal.pieces == []
-    clock.now += TICK_S
-    turn.tick()
-    turn.tick()
-    assert journal.pieces == [("abc", "")]
+    until(lambda: "".join(text for text, _ in journal.pieces) == "abc")
     turn.stop()
     assert turn.wait(5)
+    assert "".join(text for text, _ in journal.pieces) == "abc"
+    assert journal.sealed[0].text == "abc"
+
+
+def test_a_journal_that_waits_keeps_nobody_from_reading_along():
+    journal = MemoryJournal()
+    waiting = threading.Event()
+    journal.before = waiting.wait
+    turn, model = turn_of([TextDelta("abc"), ScriptedModel.wait], journal, tick_s=0.001)
+    turn.start()
+    assert model.hanging.wait(5)
+    assert turn.drain() == [TextDelta("abc")]
+    assert turn.drain() == []
+    waiting.set()
+    turn.stop()
+    assert turn.wait(5)
+
+
+def test_the_question_is_stored_before_the_request_goes_out():
+    order: list[str] = []
+    turn, model = turn_of([Finished()], opening=lambda: order.append("stored"))
+    model.asked = lambda: order.append("asked")
+    assert turn.start().wait(5)
+    assert order == ["stored", "asked"]
+
+
+def test_a_bug_in_the_journal_is_carried():
+    class Broken(MemoryJournal):
+        def seal(self, reply):
+            raise ZeroDivisionError
+
+    turn, _ = turn_of([TextDelta("x"), Finished()], Broken())
+    assert turn.start().wait(5)
+    assert isinstance(turn.error, ZeroDivisionError)
 
 
 def test_the_loop_is_woken_once_for_a_burst():
@@ -81,17 +96,15 @@ def test_a_bug_in_the_model_ends_the_turn_and_is_carried():
 
 def test_a_disk_that_recovers_by_the_end_has_lost_nothing():
     journal = MemoryJournal(broken=True)
-    turn, model = turn_of(
-        [TextDelta("a"), ScriptedModel.wait, TextDelta("b"), Finished()], journal, clock=Clock(1)
-    )
+    script = [TextDelta("a"), TextDelta("b"), ScriptedModel.wait]
+    turn, _ = turn_of(script, journal, tick_s=0.001)
     turn.start()
-    assert model.hanging.wait(5)
-    assert turn.unsaved
+    until(lambda: turn.unsaved)
     journal.broken = False
     turn.stop()
     assert turn.wait(5)
     assert turn.unsaved is None
-    assert journal.sealed[0].text.startswith("a")
+    assert journal.sealed[0].text == "ab"
 
 
 def test_stopping_aborts_what_blocks_now_or_later():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from deepchat.chat import Chat
 from deepchat.conversation import ModelInfo, Persona, Session
-from deepchat.errors import DeepchatError, Unreachable, UsageError
+from deepchat.errors import Unreachable, UsageError
 from deepchat.render.drawing import Drawing
 from deepchat.render.theme import THEMES
 from deepchat.repl.loop import House, Repl
@@ -27,6 +27,7 @@ class Paper:
     rings: int = 0
     width: int = 80
     height: int = 24
+    echoes: bool = False
 
     def print(self, ansi):
         self.printed += ansi
@@ -127,17 +128,10 @@ class Bench:
         before = len(self.paper.printed)
         outcome = self.repl.enter(line)
         if asyncio.iscoroutine(outcome):
-            outcome = asyncio.run(self._result(line, outcome))
+            outcome = asyncio.run(self.repl.obey(line, outcome))
         self.settle()
         self.outcome = outcome
         return self.paper.printed[before:]
-
-    async def _result(self, line, outcome):
-        try:
-            return await outcome
-        except (DeepchatError, TypeError) as error:
-            self.repl.refuse(line, error)
-            return None
 
     def settle(self):
         while self.chat.turn and not self.model.hanging.is_set():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from deepchat.errors import UsageError
 from deepchat.repl.commands.table import COMMANDS
-from deepchat.repl.registry import Registry, message_of, split_command
+from deepchat.repl.registry import Registry, line_of, message_of, split_command
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,13 @@ def test_a_line_is_a_command_or_a_message(line, parts):
 def test_two_slashes_send_one(text):
     assert split_command("//" + text) is None
     assert message_of("//" + text) == "/" + text
+
+
+@given(st.text() | st.text().map(lambda text: "/" + text))
+def test_any_message_can_be_typed(message):
+    line = line_of(message)
+    assert split_command(line) is None
+    assert message_of(line) == message
 
 
 def test_commands_are_found_by_name_alias_and_clear_beginning():

@@ -19,7 +19,7 @@ THINK = {
 
 
 def _numbers(desk: Desk) -> Iterator[tuple[str, str]]:
-    reply = desk.chat.conversation.last("assistant")
+    reply = next((message for message in _replies(desk) if message.text), None)
     for number, block in enumerate(desk.drawing.blocks(reply.text) if reply else (), 1):
         yield str(number), f"{block.info} {block.source.partition(chr(10))[0]}".strip()
 
@@ -77,14 +77,23 @@ def think(desk: Desk, text: str) -> None:
         desk.drawing.set_thinking(text)
         desk.page.notice(THINK[text])
         return
-    desk.page.notice(_last(desk).reasoning or "The last reply came without reasoning.")
+    thought = next((m for m in _replies(desk) if m.reasoning or m.text), None)
+    if thought is None:
+        raise UsageError("There is no reply yet.")
+    desk.page.notice(thought.reasoning or "The last reply came without reasoning.")
 
 
 def _last(desk: Desk) -> Message:
-    reply = desk.chat.conversation.last("assistant")
+    """The newest reply that says something."""
+    reply = next((message for message in _replies(desk) if message.text), None)
     if reply is None:
         raise UsageError("There is no reply yet.")
     return reply
+
+
+def _replies(desk: Desk) -> Iterator[Message]:
+    path = desk.chat.conversation.path()
+    return (message for message in reversed(path) if message.role == "assistant")
 
 
 def _block(desk: Desk, number: str) -> Block:
