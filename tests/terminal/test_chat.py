@@ -1,5 +1,6 @@
 """A chat as a person has it: typed turns, a persona, stopping, leaving, coming back."""
 
+import os
 import re
 import signal
 import socket
@@ -296,3 +297,85 @@ def test_the_bell_rings_when_it_is_wanted(deepchat, server, own_home):
     chat.wait_for("tok/s")
     chat.wait_until(lambda: b"\x07" in chat.written, "the bell")
     assert b"\x1b]2;" not in chat.written
+
+
+def test_ctrl_c_that_drops_a_queued_message_lets_the_reply_go_on(deepchat, server):
+    server.script.append(Answer.reply(["one "] * 60 + ["end."], pause_s=0.02))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("Go.")
+    chat.wait_for("receiving")
+    chat.enter("Never mind.")
+    chat.wait_for("queued: Never mind.")
+    chat.press("\x03")
+    chat.wait_for("queued:", gone=True)
+    chat.wait_for("end.")
+    chat.wait_for("tok/s")
+    assert "stopped" not in "\n".join(chat.everything())
+
+
+def test_escape_stops_a_reply_but_not_in_vi_mode(deepchat, server, own_home):
+    server.script.append(Answer.reply(["one "] * 40, pause_s=0.02))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("Go.")
+    chat.wait_for("receiving")
+    chat.press("\x1b")
+    chat.wait_for("stopped")
+
+    (own_home / ".config/deepchat").mkdir(parents=True)
+    (own_home / ".config/deepchat/config.toml").write_text('[ui]\nediting_mode = "vi"\n')
+    server.script.append(Answer.reply(["one "] * 60 + ["end."], pause_s=0.02))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("Go.")
+    chat.wait_for("receiving")
+    chat.press("draft\x1b")
+    chat.wait_for("end.")
+    chat.wait_for("tok/s")
+
+
+def test_ctrl_r_searches_what_was_typed_before(deepchat, server):
+    chat = deepchat()
+    chat.wait_for("/help")
+    for count, line in enumerate(("alpha one", "beta two"), 1):
+        chat.enter(line)
+        chat.wait_until(lambda count=count: "\n".join(chat.lines()).count("tok/s") == count)
+    chat.press("\x12alph")
+    chat.wait_for("I-search backward: alph")
+    chat.wait_for("› alpha one")
+    chat.press("\r")
+    chat.press("!")
+    chat.wait_until(lambda: any("alpha" in line and "!" in line for line in chat.lines()))
+    assert sent(server)[-1] == ("user", "beta two")
+
+
+def test_a_dumb_terminal_is_read_and_written_line_by_line(deepchat, server):
+    server.script.append(Answer.reply("# Title\n\nSaid **so**."))
+    chat = deepchat(env={"TERM": "dumb"})
+    chat.wait_for(">")
+    chat.press("Hello\\\rthere\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "Hello\nthere")]
+    assert b"\x1b" not in chat.written
+    chat.press("/exit\r")
+    assert chat.wait_for_end() == 0
+
+
+def test_a_window_that_is_closed_costs_neither_the_reply_nor_the_draft(deepchat, server, own_home):
+    server.script.append(Answer.reply("Half a reply", done=False, end="hang", finish=None))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("First.")
+    chat.wait_for("Half a reply")
+    chat.press("an unsent draft")
+    chat.wait_for("an unsent draft")
+    os.close(chat.child.child_fd)
+    chat.child.ptyproc.closed = True
+    os.waitpid(chat.child.pid, 0)
+    data = own_home / ".local/share/deepchat"
+    assert "an unsent draft" in (data / "history.jsonl").read_text()
+    with closing(sqlite3.connect(data / "chats.db")) as database:
+        rows = database.execute("SELECT text, state FROM message").fetchall()
+    assert rows == [("First.", "done"), ("Half a reply", "stopped")]
+    assert not list(own_home.rglob("deepchat.log"))
