@@ -1,5 +1,6 @@
 """The manual that the demo searches: made of the very help texts that /help, --help and the example file show."""
 
+import json
 from collections.abc import Iterator
 
 import click
@@ -58,6 +59,49 @@ TOPICS = (
         "A `~` marks what is only estimated.",
     ),
     Page(
+        "Is this a real AI? Who are you?",
+        "No. This is the offline demo: a search in deepchat's manual, no language model. It cannot write, translate or "
+        "reason. With a key, or with a server of your own, the same program talks to a real model.",
+    ),
+    Page(
+        "Privacy: is my data private? What leaves this machine",
+        "Your messages go to the server you chose and nowhere else; in the demo nothing leaves the machine. Chats, what you "
+        "typed before and the log are files that only you can read. There is no telemetry.",
+    ),
+    Page(
+        "How to quit",
+        "`/exit`, or Ctrl-D on an empty line, or Ctrl-C twice. The chat is kept; `deepchat -c` goes on with it.",
+    ),
+    Page(
+        "Copying code and replies",
+        "`/copy` copies the last reply, `/copy 2` its second code block, `/save 2 FILE` writes it to a file. Code on the "
+        "screen can be selected and copied as it is: no padding, no line numbers, no added line breaks.",
+    ),
+    Page(
+        "Searching old conversations",
+        "`/sessions WORDS` lists the chats that hold these words, `/resume WORDS` opens the newest of them, Ctrl-R searches "
+        "what you typed.",
+    ),
+    Page(
+        "Using a different model",
+        '`/model NAME` from the next message on, `-m NAME` from the start, `model = "NAME"` in config.toml for good. '
+        "`/models` lists what the server offers, with prices.",
+    ),
+    Page(
+        "Vim keys",
+        '`editing_mode = "vi"` under `[ui]` in config.toml.',
+    ),
+    Page(
+        "What is not there yet: deleting, exporting, attaching files and pictures",
+        "Chats cannot be deleted, exported or imported yet, and files or pictures cannot be attached. The database is plain "
+        "SQLite, which other programs can read.",
+    ),
+    Page(
+        "Upgrading",
+        "Pull the new version and install it again: `git pull && .venv/bin/pip install .` or `pipx install --force .` Chats "
+        "and settings stay.",
+    ),
+    Page(
         "Pipes and scripts",
         "`deepchat -p QUESTION` prints one reply to stdout and leaves; text on stdin is added to the question: "
         "`git diff | deepchat -p 'Review this'`. Exit codes: 0 ok, 1 usage or configuration, 2 the server refused, 3 no "
@@ -73,7 +117,10 @@ def pages() -> list[Page]:
 
 def _commands() -> Iterator[Page]:
     for command in COMMANDS:
-        yield Page(f"Command {signature(command)}", command.manual)
+        also = f"\n\nAlso: {', '.join(f'`{alias}`' for alias in command.aliases)}"
+        yield Page(
+            f"Command {signature(command)}", command.manual + (also if command.aliases else "")
+        )
     rows = "\n".join(f"| {key} | {does} |" for key, does in KEY_TABLE)
     yield Page("Keys", f"| key | does |\n|---|---|\n{rows}")
 
@@ -88,7 +135,7 @@ def _flags() -> Iterator[Page]:
 def _settings() -> Iterator[Page]:
     for key in KEYS:
         if not key.name.startswith(("parameters.", "personas.*.parameters.")):
-            default = "" if key.default in (None, "") else f" Default: `{key.default}`."
+            default = "" if key.default in (None, "") else f" Default: `{json.dumps(key.default)}`."
             yield Page(f"Setting {key.name} in config.toml", f"{key.help}{default}")
     for parameter in PARAMETERS:
         usage = f"`/set {parameter.name} VALUE` in the chat, `[parameters]` in config.toml."

@@ -74,6 +74,6 @@ def bytewise(whole: bytes) -> tuple[bytes, ...]:
 
 
 def randomly(whole: bytes, seed: int) -> tuple[bytes, ...]:
-    chance = random.Random(seed)  # noqa: S311  the same splits each time
+    chance = random.Random(seed)
     cuts = min(len(whole) // 5 + 1, 1000)
     return cut(whole, (chance.randrange(len(whole) + 1) for _ in range(cuts)))

@@ -65,7 +65,7 @@ texts = st.one_of(soup, soup, soup, noise)
 
 def cut(text, seed):
     """The text in random pieces: single characters, tokens, or big ones."""
-    dice = random.Random(seed)  # noqa: S311  made up, not secret
+    dice = random.Random(seed)
     most = dice.choice((1, 4, 12, 80, 400))
     pieces, at = [], 0
     while at < len(text):

@@ -372,7 +372,7 @@ def test_a_window_that_is_closed_costs_neither_the_reply_nor_the_draft(deepchat,
     chat.wait_for("an unsent draft")
     os.close(chat.child.child_fd)
     chat.child.ptyproc.closed = True
-    os.waitpid(chat.child.pid, 0)
+    assert chat.child.wait() == 129
     data = own_home / ".local/share/deepchat"
     assert "an unsent draft" in (data / "history.jsonl").read_text()
     with closing(sqlite3.connect(data / "chats.db")) as database:
