@@ -1,9 +1,10 @@
 """`deepchat -p`: one reply to stdout, and out. Whatever is not the reply goes to stderr."""
 
+import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 from deepchat.chat import Chat, Unsaved
 from deepchat.cli.wiring import Provider, first_session, resume
@@ -41,28 +42,30 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
         chat = Chat(model, journal, defaults=first, view=Stderr(), changed=came.set)
         resume(chat, store, wishes, settings)
         turn = chat.send(question)
-        interrupted = _print(turn, came, settings)
+        with _ctrl_c_stops(turn):
+            printer = _drawn if sys.stdout.isatty() else _raw
+            printer(_events(turn, came), settings)
         reply = chat.settle()
         chat.keep()
-        if interrupted:
+        if reply.state == "stopped":
             return INTERRUPTED
         if turn.error:
             raise _for_a_script(turn.error)
         return _judge(reply)
 
 
-def _print(turn: Turn, came: threading.Event, settings: Settings) -> bool:
-    """Print the reply until it ends; whether Ctrl-C ended it."""
-    printer = _drawn if sys.stdout.isatty() else _raw
+@contextmanager
+def _ctrl_c_stops(turn: Turn) -> Iterator[None]:
+    """Inside, Ctrl-C ends the reply in order, wherever the printing is; so does any failure of the printing."""
+    before = signal.signal(signal.SIGINT, lambda *_: turn.stop())
     try:
-        printer(_events(turn, came), settings)
-    except BaseException as error:
+        yield
+    except BaseException:
         turn.stop()
         turn.wait(STOPPED_S)
-        if isinstance(error, KeyboardInterrupt):
-            return True
         raise
-    return False
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _events(turn: Turn, came: threading.Event) -> Iterator[list[Event]]:
@@ -82,8 +85,8 @@ def _raw(bunches: Iterator[list[Event]], settings: Settings) -> None:
         for events in bunches:
             text = "".join(event.text for event in events if isinstance(event, TextDelta))
             if text:
-                _write(text)
                 last = text[-1]
+                _write(text)
     finally:
         if last != "\n":
             _write("\n")

@@ -17,4 +17,4 @@ def deepchat(server):
 
     yield start
     for driver in running:
-        driver.child.close(force=True)
+        driver.end()

@@ -1,6 +1,7 @@
 """The real program in a pseudo-terminal, with pyte as the screen: press keys, wait for what the screen shows."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -34,7 +35,14 @@ class Driver:
         return self
 
     def __exit__(self, *_):
-        self.child.close(force=True)
+        self.end()
+
+    def end(self) -> None:
+        """Make sure that it has ended."""
+        if self.child.isalive():
+            self.child.kill(signal.SIGKILL)
+            self.child.wait()
+        self.child.close()
 
     def press(self, keys: str) -> None:
         self.child.send(keys)
@@ -75,8 +83,8 @@ class Driver:
         while not self.read(0.05):
             assert time.monotonic() < deadline, "it does not end"
         self.child.wait()
-        signal = self.child.signalstatus
-        return -int(signal) if signal else int(self.child.exitstatus)
+        number = self.child.signalstatus
+        return -int(number) if number else int(self.child.exitstatus)
 
     def lines(self) -> list[str]:
         return [line.rstrip() for line in self.screen.display]

@@ -1,6 +1,5 @@
 """A chat as a person has it: typed turns, a persona, stopping, leaving, coming back."""
 
-import os
 import re
 import signal
 import socket
@@ -370,8 +369,7 @@ def test_a_window_that_is_closed_costs_neither_the_reply_nor_the_draft(deepchat,
     chat.wait_for("Half a reply")
     chat.press("an unsent draft")
     chat.wait_for("an unsent draft")
-    os.close(chat.child.child_fd)
-    chat.child.ptyproc.closed = True
+    chat.child.ptyproc.fileobj.close()
     assert chat.child.wait() == 129
     data = own_home / ".local/share/deepchat"
     assert "an unsent draft" in (data / "history.jsonl").read_text()
