@@ -216,7 +216,9 @@ class Turn:
             if wake:
                 self._changed()
         if self._finished is None:
-            raise StreamCut("The connection ended before the reply did.", hint="Ask again.")
+            raise StreamCut(
+                "The connection ended before the reply did.", hint="Asking again may help."
+            )
         self._end("done")
 
     def _take(self, event: Event) -> None:

@@ -49,14 +49,14 @@ def fault(error: Exception, host: str, *, answered: bool) -> DeepchatError:
 def too_slow(host: str, seconds: float) -> TimedOut:
     return TimedOut(
         f"{host} did not begin to answer within {seconds:.0f} s.",
-        hint="It may still be working on it; /retry asks again.",
+        hint="It may still be working on it; asking again may help.",
     )
 
 
 def silent(host: str, seconds: float) -> TimedOut:
     return TimedOut(
         f"{host} kept the line open but sent nothing more of the reply for {seconds:.0f} s.",
-        hint="/retry asks again.",
+        hint="Asking again may help.",
     )
 
 
@@ -80,15 +80,16 @@ def _first(causes: list[BaseException], *kinds: type[_Cause]) -> _Cause | None:
 def _broken_reply(causes: list[BaseException], host: str) -> DeepchatError:
     if _first(causes, urllib3.exceptions.ReadTimeoutError, TimeoutError):
         return TimedOut(
-            f"{host} fell silent in the middle of the reply.", hint="/retry asks again."
+            f"{host} fell silent in the middle of the reply.", hint="Asking again may help."
         )
     if _first(causes, urllib3.exceptions.DecodeError):
         return StreamCut(
             f"The reply from {host} is garbled: it cannot be decompressed.",
-            hint="A proxy may have changed it; /retry asks again.",
+            hint="A proxy may have changed it.",
         )
     return StreamCut(
-        f"The connection to {host} broke before the reply was complete.", hint="/retry asks again."
+        f"The connection to {host} broke before the reply was complete.",
+        hint="Asking again may help.",
     )
 
 
@@ -116,9 +117,7 @@ def _no_way(causes: list[BaseException], host: str) -> DeepchatError | None:
         why = next(filter(None, whys), "no way there").lower()
         return Unreachable(f"{host} cannot be reached: {why}.", hint="Check the network.")
     if _first(causes, urllib3.exceptions.ConnectTimeoutError):
-        return Unreachable(
-            f"{host} does not take the connection.", hint="Check the network, then /retry."
-        )
+        return Unreachable(f"{host} does not take the connection.", hint="Check the network.")
     return None
 
 
@@ -148,11 +147,11 @@ def _no_answer(causes: list[BaseException], host: str) -> DeepchatError | None:
     if _first(causes, urllib3.exceptions.ReadTimeoutError, TimeoutError):
         return TimedOut(
             f"{host} did not answer in time.",
-            hint="It may still be working on it; /retry asks again.",
+            hint="It may still be working on it; asking again may help.",
         )
     if _first(causes, ConnectionError):  # RemoteDisconnected is one, and a BadStatusLine too
         return StreamCut(
-            f"{host} closed the connection without an answer.", hint="/retry asks again."
+            f"{host} closed the connection without an answer.", hint="Asking again may help."
         )
     if _first(causes, http.client.HTTPException):
         return NotAnAnswer(

@@ -99,9 +99,7 @@ def refusal(
     if status == 429:
         return RateLimited(
             _sentence("The server is busy, or the limit of requests is reached", said),
-            hint=f"Wait {math.ceil(wait)} s, then /retry."
-            if wait
-            else "Wait a moment, then /retry.",
+            hint=f"Wait {math.ceil(wait)} s." if wait else "Wait a moment.",
             retry_after=wait,
             request_id=request_id,
         )
@@ -115,16 +113,16 @@ def _meaning(status: int | None, said: str) -> tuple[type[ApiError], str, str]:
         return (
             BadRequest,
             f"The conversation is too long for this model{number}",
-            "/clear begins an empty one; /models shows models with a longer context.",
+            "A shorter one, or a model with a longer context, will do.",
         )
     if status == 404:
         return (
             ModelNotFound,
             "The server does not have this model, or not at this address (404)",
-            "/models lists what it has.",
+            "Ask for one that it has.",
         )
     if status is None or status >= 500 or status in (408, 409, 425):
-        return ServerTrouble, f"The server failed{number}", "/retry asks again."
+        return ServerTrouble, f"The server failed{number}", "Asking again may help."
     return (
         BadRequest,
         f"The server does not accept this request{number}",
@@ -135,7 +133,7 @@ def _meaning(status: int | None, said: str) -> tuple[type[ApiError], str, str]:
 def _access_error(status: int, said: str, *, request_id: str, keyed: bool) -> AccessError:
     if status == 402:
         sentence = _sentence("The account has no funds left (402)", said)
-        hint = "Top up the account, then /retry."
+        hint = "Top up the account."
     elif status == 403:
         sentence = _sentence("The server denies access (403)", said)
         hint = "The key may not be allowed to use this model, or not from this place."

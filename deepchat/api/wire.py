@@ -145,7 +145,9 @@ class Decoder:
         """The rest, and `Finished`. StreamCut when neither a finish reason nor [DONE] had come (10, 13)."""
         yield from self.rest()
         if not self.complete:
-            raise StreamCut("The connection ended before the reply did.", hint="/retry asks again.")
+            raise StreamCut(
+                "The connection ended before the reply did.", hint="Asking again may help."
+            )
         # Some say "stop" although they call tools (22).
         yield Finished("tool_calls" if self._tools else self._reason)
 
@@ -159,7 +161,7 @@ class Decoder:
         if name != "error" and data.lstrip()[:1] in ("{", "["):
             return StreamCut(
                 "The server sent a part of the reply that cannot be read.",
-                hint="/retry asks again.",
+                hint="Asking again may help.",
             )
         return self._told(data)
 

@@ -50,7 +50,7 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
         if reply.state == "stopped":
             return INTERRUPTED
         if turn.error:
-            raise _for_a_script(turn.error)
+            raise turn.error
         return _judge(reply)
 
 
@@ -119,13 +119,6 @@ def _drawn(bunches: Iterator[list[Event]], settings: Settings) -> None:
                 printed.frame(frame.commit, frame.live)
         finally:
             printed.frame(reply.finish().commit, "")
-
-
-def _for_a_script(error: BaseException) -> BaseException:
-    """Without the hints that name slash commands: there is nowhere to type them."""
-    if isinstance(error, DeepchatError) and "/" in error.hint.split(" ", 1)[0]:
-        error.hint = ""
-    return error
 
 
 def _judge(reply: Message) -> int:

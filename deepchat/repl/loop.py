@@ -11,7 +11,14 @@ from typing import Final, Literal
 from deepchat import context, figures
 from deepchat.chat import Chat, Library
 from deepchat.conversation import Finished, Message, ReasoningDelta, Reported, TextDelta
-from deepchat.errors import DeepchatError, UsageError
+from deepchat.errors import (
+    ApiError,
+    BadRequest,
+    DeepchatError,
+    ModelNotFound,
+    NetworkError,
+    UsageError,
+)
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.needs import (
     Catalogue,
@@ -246,6 +253,8 @@ class Repl:
         self._surface.frame(frame.commit + gap + footer, "")
         if showing.turn.error:
             self.say_why(showing.turn.error)
+            if advice := _advice(showing.turn.error):
+                self._house.page.notice(f"  {advice}")
         elif not reply.text and reply.state == "done":
             self._house.page.notice(_empty(reply))
         self._print("\n")
@@ -356,6 +365,21 @@ class Repl:
 
     def _print(self, ansi: str) -> None:
         self._surface.print(ansi)
+
+
+def _advice(error: BaseException) -> str:
+    """What can be typed after a turn that ended like this; "" for nothing in particular."""
+    match error:
+        case ModelNotFound():
+            return "/models lists what the server has, /model takes one."
+        case BadRequest():
+            return (
+                "/model takes another model, /unset a parameter away, /clear empties the context."
+            )
+        case ApiError() | NetworkError():
+            return "/retry asks again."
+        case _:
+            return ""
 
 
 def _empty(reply: Message) -> str:

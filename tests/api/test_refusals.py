@@ -97,7 +97,7 @@ def test_a_conversation_that_is_too_long_is_told_so_whatever_the_status(status, 
     error = error_from(status, {}, json.dumps({"error": {"message": said}}).encode())
     assert isinstance(error, BadRequest)
     assert "too long" in str(error)
-    assert "/clear" in error.hint
+    assert "shorter" in error.hint
 
 
 def test_a_redirect_names_where_to():

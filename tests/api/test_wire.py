@@ -219,7 +219,7 @@ def test_a_full_context_is_recognised_by_its_words():
     told = {"error": {"code": 500, "message": "the request exceeds the available context size."}}
     error = received(stream(told))[1]
     assert isinstance(error, BadRequest)
-    assert "/clear" in error.hint
+    assert "shorter" in error.hint
 
 
 def test_what_was_held_back_comes_before_the_error():

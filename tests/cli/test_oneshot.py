@@ -128,6 +128,8 @@ def test_a_refusal_is_one_line_and_an_exit_code(server, status, body, exit_code,
     assert "Traceback" not in err
     assert "<" not in err
     assert KEY not in err
+    assert "/retry" not in err
+    assert "/models" not in err
 
 
 def test_a_server_that_is_not_there_is_a_network_failure():

@@ -181,7 +181,9 @@ def test_a_bug_in_a_command_is_logged_and_the_chat_goes_on(bench):
 
 def test_a_failed_question_returns_to_the_composer(bench):
     bench.model.script.append([ServerTrouble("It is on fire.", hint="Wait.")])
-    assert "It is on fire." in bench.type("Hello")
+    said = bench.type("Hello")
+    assert "It is on fire." in said
+    assert "/retry asks again." in said
     assert bench.paper.draft == "Hello"
 
 
