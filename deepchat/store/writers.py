@@ -43,9 +43,10 @@ def sweep(folder: Path, *, before: str) -> None:
 
     Only ids that sort before this one: a new writer has no lock in the moment between making its file and locking it.
     """
-    for path in folder.iterdir():
-        if path.name < before and not is_alive(folder, path.name):
-            path.unlink(missing_ok=True)
+    with suppress(OSError):  # housekeeping: a file that is somebody else's is no reason to stop
+        for path in folder.iterdir():
+            if path.name < before and not is_alive(folder, path.name):
+                path.unlink(missing_ok=True)
 
 
 @contextmanager
