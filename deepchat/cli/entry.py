@@ -115,4 +115,8 @@ def _answering(wishes: Wishes, settings: Settings, stack: ExitStack) -> Settings
     offered = [model.id for model in MODELS]
     model = wishes.model if wishes.model in offered else offered[0]
     provider = Provider("demo", server.base_url, (), needs_key=False)
-    return replace(settings, provider=provider, key=None, key_source="", model=model)
+    why = "flag --demo" if wishes.demo else "no key is set"
+    origins = {**settings.origins, **dict.fromkeys(("provider", "base_url", "model"), why)}
+    return replace(
+        settings, provider=provider, key=None, key_source="", model=model, origins=origins
+    )
