@@ -14,6 +14,7 @@ from deepchat.cli.entry import start
 from deepchat.cli.flags import deepchat
 from deepchat.cli.wishes import Wishes
 from deepchat.errors import DeepchatError, NotWritten
+from deepchat.text import clean_line
 
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
@@ -21,35 +22,42 @@ BROKEN_PIPE: Final = 141
 
 def run(arguments: Sequence[str]) -> int:
     """Run with these arguments; the exit code. Nothing is raised."""
-    debug = "--debug" in arguments
     _open_missing_streams()
     try:
         wishes = deepchat.main(list(arguments), "deepchat", standalone_mode=False)
-        return start(wishes) if isinstance(wishes, Wishes) else 0
     except click.ClickException as error:
         return _say(error.format_message(), "deepchat --help lists the flags.", 1)
+    except click.Abort:
+        return INTERRUPTED
+    return _guarded(wishes) if isinstance(wishes, Wishes) else 0
+
+
+def _guarded(wishes: Wishes) -> int:
+    try:
+        return start(wishes)
     except NotWritten as error:
         _silence_stdout()
         return _say(error.sentence, error.hint, error.exit_code)
+    except Bug as bug:
+        return _say_bug(bug, wishes)
     except DeepchatError as error:
-        if debug and isinstance(error, Bug):
-            sys.stderr.write(error.traceback)
         return _say(error.sentence, error.hint, error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         _silence_stdout()
         return BROKEN_PIPE
     except Exception as error:  # noqa: BLE001  the one boundary: a bug is logged and said in one line
-        bug = Bug.of(error)
-        if debug:
-            sys.stderr.write(bug.traceback)
-        return _say(bug.sentence, bug.hint, bug.exit_code)
+        return _say_bug(Bug.of(error), wishes)
+
+
+def _say_bug(bug: Bug, wishes: Wishes) -> int:
+    if wishes.debug:
+        sys.stderr.write(bug.traceback)
+    return _say(bug.sentence, bug.hint, bug.exit_code)
 
 
 def _say(sentence: str, hint: str, code: int) -> int:
-    from deepchat.text import clean_line
-
     said = clean_line(f"{sentence} {hint}".strip(), 1_000)
     with suppress(OSError):  # nobody can be told that nobody can be told
         sys.stderr.write(f"deepchat: {said}\n")

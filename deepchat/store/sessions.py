@@ -132,11 +132,6 @@ class Store:
         with self._database.reading() as connection:
             return search.find(connection, query, limit)
 
-    def latest(self) -> SessionSummary | None:
-        """The session used most recently, if there is any."""
-        with self._database.reading() as connection:
-            return next(iter(search.recent(connection, 1)), None)
-
     def close(self) -> None:
         """Checkpoint and let go of the file. A reply that is still streaming counts as cut from now on."""
         try:
