@@ -9,7 +9,7 @@ KEY = Secret("sk-canary-0123456789")
 
 def broken():
     try:
-        raise ValueError(f"in the middle of {KEY.reveal()}")
+        int(f"in the middle of {KEY.reveal()}")
     except ValueError as error:
         return error
 
