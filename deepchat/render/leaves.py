@@ -240,6 +240,7 @@ class Table:
         self._rows: list[Cells] = []
         self._settled = False
         self._laid_out: list[Row] | None = None
+        self._measured = False
         self._widths: list[int] | None = None
 
     def line(self, text: str) -> list[Row]:
@@ -250,7 +251,7 @@ class Table:
         if self._settled:
             return self._body([row], self._columns())
         self._rows.append(row)
-        self._laid_out = None
+        self._laid_out, self._measured = None, False
         if len(self._rows) < TABLE_SETTLES:
             return []
         rows, self._settled = self._layout(), True
@@ -261,7 +262,7 @@ class Table:
 
     def resize(self, width: int) -> None:
         self._width = width
-        self._laid_out = self._widths = None
+        self._laid_out, self._measured = None, False
 
     def draft(self) -> "Table":
         if self._head and not self._settled:
@@ -281,9 +282,10 @@ class Table:
     def _columns(self) -> list[int] | None:
         if self._flat:
             return None
-        if self._widths is None or not self._settled:
+        if not self._measured:
             rows = [self._head, *self._rows]
             self._widths = column_widths(rows, len(self._aligns), self._width)
+            self._measured = True
         return self._widths
 
     def _layout(self) -> list[Row]:

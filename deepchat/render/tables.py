@@ -18,6 +18,9 @@ _HANG: Final = "  "
 
 def column_widths(rows: Sequence[Cells], columns: int, width: int) -> list[int] | None:
     """The widths of columns that fit in `width` cells with bars between them; None when they cannot."""
+    room = width - len(_BAR) * (columns - 1)
+    if columns > room:
+        return None
     natural, least = [1] * columns, [1] * columns
     for row in rows:
         for at, cell in enumerate(row):
@@ -25,7 +28,6 @@ def column_widths(rows: Sequence[Cells], columns: int, width: int) -> list[int] 
             natural[at] = max(natural[at], *(row_len([Run(line)]) for line in text.split("\n")))
             longest = max((row_len([Run(word)]) for word in text.split()), default=1)
             least[at] = max(least[at], min(longest, _NARROW))
-    room = width - len(_BAR) * (columns - 1)
     return _shared(natural, least, room) if sum(least) <= room else None
 
 

@@ -71,11 +71,12 @@ class Theme:
 
 
 # The 16 colours are the user's own. Of them white and yellow, bright or not, vanish on a light background, and bright
-# black on some dark ones, so none of these is used: what is yellow elsewhere is magenta. The named rows keep each palette's hues; where a palette
+# black on some dark ones, so none of these is used: what is yellow elsewhere is magenta. Plain blue is hardly seen on
+# xterm's black. The named rows keep each palette's hues; where a palette
 # falls short of a contrast of 4.5 : 1 (WCAG 2.2, 1.4.3), the colour is moved in lightness until it does not.
 COLORS: Final[Mapping[str, Colors]] = MappingProxyType(
     {
-        "ansi": Colors("red", "green", "magenta", "blue", "magenta", "cyan"),
+        "ansi": Colors("red", "green", "magenta", "bright_blue", "magenta", "cyan"),
         "mono": Colors(),
         "solarized-dark": Colors(
             red="#e8625f",

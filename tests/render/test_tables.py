@@ -1,0 +1,31 @@
+"""Tables that are too wide for the window: measured as often as they must be, and not once a row for ever."""
+
+from typing import Any
+
+from deepchat.render import leaves, tables
+from deepchat.render.reply import Reply
+from deepchat.render.theme import THEMES
+
+
+def test_a_table_that_does_not_fit_is_not_measured_again_for_each_row(monkeypatch):
+    calls: list[int] = []
+
+    def counted(*given: Any) -> list[int] | None:
+        calls.append(1)
+        return tables.column_widths(*given)
+
+    monkeypatch.setattr(leaves, "column_widths", counted)
+    row = "|" + "cell text|" * 14 + "\n"
+    reply = Reply(width=80, height=24, theme=THEMES["ansi"])
+    reply.text(row + "|" + "-|" * 14 + "\n" + row * leaves.TABLE_SETTLES)
+    reply.frame()
+    before = len(calls)
+    for _ in range(200):
+        reply.text(row)
+        reply.frame()
+    assert len(calls) - before <= 1
+
+
+def test_columns_that_cannot_fit_are_refused_before_a_cell_is_looked_at():
+    unreadable: Any = [[None] * 5_000]
+    assert tables.column_widths(unreadable, 5_000, 80) is None
