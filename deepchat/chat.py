@@ -1,6 +1,5 @@
 """One live chat: what the user says to a model, who the model is to be, and which session it is kept in."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,6 +14,7 @@ from deepchat.conversation import (
     Request,
     Session,
     SessionSummary,
+    clock_ms,
     new_id,
 )
 from deepchat.errors import StoreError, UsageError
@@ -66,7 +66,7 @@ class Chat:
         defaults: Session,
         view: View,
         changed: Callable[[], None] = lambda: None,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self.model = model
         self.view = view

@@ -1,9 +1,10 @@
 """What a conversation is: messages, the tree they form, the active path, and the events a reply arrives in.
 
-Frozen values and pure functions only; nothing here reads, writes or draws.
+Frozen values and pure functions only, and the clock that dates them; nothing here reads, writes or draws.
 """
 
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -17,6 +18,11 @@ Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 Parameters = Mapping[str, Json]
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def clock_ms() -> int:
+    """Milliseconds since 1970, now."""
+    return time.time_ns() // 1_000_000
 
 
 def new_id(now_ms: int) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from typing import Final
 
 from deepchat.api.models import Catalogue
 from deepchat.chat import Chat
@@ -18,6 +19,9 @@ from deepchat.repl.needs import Page, Surface
 from deepchat.repl.plain import Plain
 from deepchat.store.sessions import Store
 
+# What shells add to the number of the signal that ended a program.
+KILLED: Final = 128
+
 Wire = Callable[[Surface, Callable[[], None]], House]
 
 
@@ -29,7 +33,7 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
         if settings.ui.plain:
             plain = Plain(wire)
             plain.run(begin)
-            code, repl = 0, plain.repl
+            signal, repl = 0, plain.repl
         else:
             interactive = Interactive(
                 wire,
@@ -37,16 +41,11 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
                 color=colored(settings),
                 vi=settings.ui.editing_mode == "vi",
             )
-            signal = asyncio.run(interactive.run(begin))
-            code, repl = signal and 128 + signal, interactive.repl
-        if not signal_ended(code):
-            _say_goodbye(repl)
-        return code
-
-
-def signal_ended(code: int) -> bool:
-    """Whether nobody is there any more to read a last line."""
-    return code > 128
+            signal, repl = asyncio.run(interactive.run(begin)), interactive.repl
+        if signal:  # nobody is there any more to read a last line
+            return KILLED + signal
+        _say_goodbye(repl)
+        return 0
 
 
 def _wire(settings: Settings, provider: Provider, store: Store) -> Wire:

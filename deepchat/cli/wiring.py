@@ -16,9 +16,6 @@ from deepchat.turn import Stop
 
 UNAUTHORIZED: Final = 401
 
-# What a server that nothing is known about has its key in.
-ANY_KEY: Final = "DEEPCHAT_API_KEY"
-
 if TYPE_CHECKING:
     from deepchat.api.client import Client
 
@@ -51,7 +48,7 @@ class Provider:
     @property
     def _key_variable(self) -> str:
         known = self._settings.provider.key_variables
-        return self._settings.key_source or (known[0] if known else ANY_KEY)
+        return self._settings.key_source or (known[0] if known else "the environment")
 
     def models(self) -> list[ModelInfo]:
         """What the server offers."""

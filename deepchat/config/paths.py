@@ -52,7 +52,7 @@ def private_dir(path: Path) -> Path:
         for folder in reversed([path, *path.parents]):
             if not folder.exists():
                 folder.mkdir(mode=0o700, exist_ok=True)
-        path.mkdir(mode=0o700, exist_ok=True)
+        path.mkdir(exist_ok=True)  # says it when a file is in the way
     except OSError as error:
         raise ConfigError(
             f"The folder {path} cannot be made: {error.strerror}.",

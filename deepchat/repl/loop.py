@@ -10,7 +10,14 @@ from typing import Final, Literal
 
 from deepchat import context, figures
 from deepchat.chat import Chat, Library
-from deepchat.conversation import Finished, Message, ReasoningDelta, Reported, TextDelta
+from deepchat.conversation import (
+    Finished,
+    Message,
+    ReasoningDelta,
+    Reported,
+    TextDelta,
+    clock_ms,
+)
 from deepchat.errors import (
     ApiError,
     BadRequest,
@@ -64,7 +71,7 @@ class House:
     show_footer: bool = True
     show_title: bool = True
     bell: Literal["never", "long", "always"] = "never"
-    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    now_ms: Callable[[], int] = clock_ms
 
 
 @dataclass(slots=True)

@@ -1,14 +1,20 @@
 """Sessions in the database: written while they happen, read back whole. How one is searched for is in `search`."""
 
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from deepchat.conversation import Conversation, Message, Session, SessionSummary, new_id
+from deepchat.conversation import (
+    Conversation,
+    Message,
+    Session,
+    SessionSummary,
+    clock_ms,
+    new_id,
+)
 from deepchat.errors import StoreError
 from deepchat.store import rows, search, writers
 from deepchat.store.database import Database
@@ -65,9 +71,7 @@ class Store:
     gone, the next one that looks folds what there is, and the reply is `cut`.
     """
 
-    def __init__(
-        self, path: Path, *, now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
-    ) -> None:
+    def __init__(self, path: Path, *, now_ms: Callable[[], int] = clock_ms) -> None:
         self._database = Database(path)
         self._writers = path.parent / "writers"
         self._writer: writers.Writer | None = None
