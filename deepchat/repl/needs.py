@@ -16,6 +16,18 @@ class Next(Enum):
     LEAVE = "leave"
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was entered. `pasted`: the parts of it, from start to end, that were not typed but pasted."""
+
+    text: str
+    pasted: Sequence[tuple[int, int]] = ()
+
+    def is_typed(self, at: int) -> bool:
+        """Whether the character there was typed."""
+        return not any(start <= at < end for start, end in self.pasted)
+
+
 class Frame(Protocol):
     """What one moment of a reply draws: rows to print for good, and the rows of its open end."""
 

@@ -1,0 +1,158 @@
+"""The draft: pastes folded and sent whole, typed told from pasted, blocks between quotes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.buffer import Buffer
+
+from deepchat.repl.composer import FOLD_LINES, Composer, label
+
+LONG = "".join(f"line {n}\n" for n in range(412))
+
+
+@pytest.fixture
+def composer():
+    return Composer(Buffer(multiline=True))
+
+
+def type_(composer, text):
+    for char in text:
+        composer.buffer.insert_text(char)
+
+
+def typed(entry):
+    return "".join(char for at, char in enumerate(entry.text) if entry.is_typed(at))
+
+
+def test_a_long_paste_is_one_character_and_is_sent_whole(composer):
+    type_(composer, "See ")
+    composer.paste(LONG)
+    type_(composer, " end")
+    assert len(composer.buffer.text) == len("See ") + 1 + len(" end")
+    entry = composer.take()
+    assert entry.text == f"See {LONG} end"
+    assert typed(entry) == "See  end"
+
+
+def test_a_short_paste_stands_as_it_is(composer):
+    composer.paste("a\nb\n")
+    assert composer.buffer.text == "a\nb\n"
+    assert composer.take().pasted == ((0, 4),)
+
+
+def test_a_fold_goes_with_one_key_and_comes_back_with_undo(composer):
+    composer.paste(LONG)
+    composer.buffer.save_to_undo_stack()
+    composer.buffer.delete_before_cursor()
+    assert composer.text == ""
+    composer.buffer.undo()
+    assert composer.text == LONG
+
+
+def test_a_fold_is_opened_at_the_cursor_or_else_the_last_one(composer):
+    composer.paste(LONG)
+    type_(composer, " and ")
+    composer.paste("x" * 5000)
+    assert composer.unfold()
+    assert composer.buffer.text.endswith("x" * 5000)
+    composer.buffer.cursor_position = 0
+    assert composer.unfold()
+    assert composer.buffer.text == f"{LONG} and {'x' * 5000}"
+    assert not composer.unfold()
+    assert typed(composer.take()) == " and "
+
+
+def test_a_paste_that_holds_what_marks_a_fold_is_kept_as_it_is(composer):
+    composer.paste("\U00100000")
+    composer.paste("\U00100001 \U00100000")
+    assert composer.text == "\U00100000\U00100001 \U00100000"
+
+
+def test_the_history_has_the_whole_text(composer):
+    composer.paste(LONG)
+    composer.take()
+    assert composer.buffer.history.get_strings() == [LONG]
+    assert composer.buffer.text == ""
+
+
+def test_a_paste_that_is_edited_is_still_pasted(composer):
+    composer.paste("mail @bob today")
+    composer.buffer.cursor_position = len("mail @b")
+    type_(composer, "XX")
+    entry = composer.take()
+    assert entry.text == "mail @bXXob today"
+    assert typed(entry) == "XX"
+
+
+def test_what_was_pasted_is_pasted_when_undo_or_a_failed_request_brings_it_back(composer):
+    composer.paste("see @secret")
+    composer.take()
+    composer.replace("see @secret now")
+    assert typed(composer.take()) == " now"
+
+
+@pytest.mark.parametrize(
+    ("draft", "is_open"),
+    [
+        ('"""', True),
+        ('"""a\nb', True),
+        ('"""a"""', False),
+        ('"""a\nb\n"""', False),
+        ('a """', False),
+        ("", False),
+    ],
+)
+def test_a_block_is_open_until_its_quotes_close_it(composer, draft, is_open):
+    type_(composer, draft)
+    assert composer.block_is_open is is_open
+
+
+@pytest.mark.parametrize(
+    ("draft", "text"),
+    [
+        ('"""a\nb"""', "a\nb"),
+        ('"""\n a\n\n"""', " a\n"),
+        ('"""doc""" is what?', '"""doc""" is what?'),
+        ('is """a"""', 'is """a"""'),
+    ],
+)
+def test_a_block_is_sent_without_its_quotes(composer, draft, text):
+    type_(composer, draft)
+    assert composer.take().text == text
+
+
+def test_pasted_places_are_counted_inside_a_block(composer):
+    type_(composer, '"""\nsay ')
+    composer.paste("@this")
+    type_(composer, '\n"""')
+    entry = composer.take()
+    assert entry.text == "say @this"
+    assert typed(entry) == "say "
+
+
+pieces = st.lists(
+    st.tuples(
+        st.booleans(), st.text(st.sampled_from("abc @\n/é🎉\U00100001"), min_size=1, max_size=30)
+    ),
+    max_size=8,
+)
+
+
+@given(pieces, st.integers(0, 3))
+def test_whatever_is_typed_and_pasted_is_sent_in_order(parts, repeat):
+    composer = Composer(Buffer(multiline=True))
+    expected = ""
+    for is_paste, text in parts:
+        if is_paste:
+            text = text * (1 + repeat * FOLD_LINES)
+            composer.paste(text)
+        else:
+            text = text.replace("\U00100001", "")
+            type_(composer, text)
+        expected += text
+    assert composer.text == expected
+
+
+def test_the_label_says_how_much(composer):
+    assert label(LONG) == "[pasted 412 lines]"
+    assert label("x" * 5000) == "[pasted 5.0k characters]"

@@ -1,0 +1,115 @@
+"""What counts as typed, and what as pasted, however the terminal sends it."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
+from prompt_toolkit.keys import Keys
+
+from deepchat.repl.keyboard import PATIENCE_S, QUIET_S, Keyboard, Parser
+
+BEGIN, END = "\x1b[200~", "\x1b[201~"
+
+
+def keys(*chunks, silence=True):
+    """(key, data) as the chunks give them, with a pause at the end."""
+    parser = Parser()
+    for chunk in chunks:
+        parser.feed(chunk)
+    if silence:
+        parser.finish()
+        parser.flush()
+    return [
+        (str(press.key.value if isinstance(press.key, Keys) else press.key), press.data)
+        for press in parser.keys
+    ]
+
+
+def pasted(text):
+    return (Keys.BracketedPaste.value, text)
+
+
+def cut(text, places):
+    borders = [0, *sorted(places), len(text)]
+    return [text[a:b] for a, b in pairwise(borders)]
+
+
+lines = st.text(st.sampled_from("a b\n\t/@é🎉"), max_size=60)
+places = st.lists(st.integers(0, 80), max_size=6)
+
+
+@given(lines, places)
+def test_a_bracketed_paste_is_one_key_wherever_it_is_cut(text, where):
+    whole = BEGIN + text + END
+    expected = [pasted(text)] if text else []
+    assert keys(*cut(whole, [place % (len(whole) + 1) for place in where])) == expected
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r", "\r\n"])
+def test_line_ends_become_newlines(ending):
+    assert keys(BEGIN + f"a{ending}b{ending}" + END) == [pasted("a\nb\n")]
+
+
+@given(lines, lines, places)
+def test_a_paste_that_holds_its_own_end_submits_nothing(first, second, where):
+    whole = BEGIN + first + END + second + "\r" + END
+    got = keys(*cut(whole, [place % (len(whole) + 1) for place in where]))
+    assert got == [pasted(first + second + "\n")]
+
+
+def test_an_enter_after_the_silence_is_a_key():
+    parser = Parser()
+    parser.feed(BEGIN + "text" + END)
+    assert parser.silence == QUIET_S
+    parser.finish()
+    assert parser.silence is None
+    parser.feed("\r")
+    assert [press.key for press in parser.keys] == [Keys.BracketedPaste, Keys.ControlM]
+
+
+def test_a_paste_without_an_end_is_waited_for_and_then_taken_as_it_is():
+    parser = Parser()
+    parser.feed(BEGIN + "one\ntwo\x1b[20")
+    parser.flush()
+    assert (parser.silence, parser.keys) == (PATIENCE_S, [])
+    parser.finish()
+    assert parser.keys[0].data == "one\ntwo\x1b[20"
+    parser.keys.clear()
+    parser.feed("late\r" + END)
+    parser.finish()
+    assert [press.data for press in parser.keys] == ["late\n"]
+
+
+def test_a_burst_of_lines_is_one_paste_where_the_terminal_does_not_bracket_it():
+    assert keys("one\rtwo\rthr", "ee\r", "four") == [pasted("one\ntwo\nthree\nfour")]
+
+
+def test_a_burst_without_a_line_end_is_typing():
+    assert keys("abc") == [("a", "a"), ("b", "b"), ("c", "c")]
+
+
+def test_a_line_and_its_enter_in_one_burst_are_typing():
+    assert keys("ok\r") == [("o", "o"), ("k", "k"), ("c-m", "\r")]
+    assert keys("\r\r") == [("c-m", "\r"), ("c-m", "\r")]
+
+
+def test_keys_that_are_no_text_end_a_paste():
+    assert keys(BEGIN + "x" + END + "\x1b[A") == [pasted("x"), ("up", "\x1b[A")]
+
+
+def test_an_escape_alone_is_the_key():
+    assert keys("\x1b") == [("escape", "\x1b")]
+    assert keys("\x1b", "[A") == [("up", "\x1b[A")]
+
+
+def test_nothing_but_an_escape_is_held_back():
+    assert keys("abc\x1b", silence=False) == [("a", "a"), ("b", "b"), ("c", "c")]
+
+
+@pytest.mark.parametrize("sequence", ["\x1b[27;2;13~", "\x1b[27;5;13~", "\x1b[13;2u", "\x1b[13;5u"])
+def test_enter_with_a_modifier_is_a_newline(sequence, pty_stdin):
+    Keyboard(pty_stdin)
+    assert ANSI_SEQUENCES[sequence] is Keys.ControlJ
+    assert keys(sequence) == [("c-j", sequence)]
