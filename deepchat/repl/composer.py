@@ -6,7 +6,7 @@ is shown as `[pasted 412 lines]`, and is sent, remembered and edited whole.
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from prompt_toolkit.buffer import Buffer
@@ -14,7 +14,7 @@ from prompt_toolkit.formatted_text.utils import fragment_list_to_text
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 
 from deepchat import figures
-from deepchat.repl.needs import Entry
+from deepchat.repl.needs import Entry, Spans
 from deepchat.repl.words import count
 
 # A paste of more is folded: it would fill the composer.
@@ -88,17 +88,17 @@ class Composer:
         self.buffer.cursor_position = len(text)
 
     def take(self) -> Entry:
-        """The draft, which is put into the history, and an empty composer."""
+        """What the draft says; then it is cleared."""
         entry = _without_quotes(self._entry())
-        self.remember()
-        self.buffer.reset()
-        self.folds.clear()
+        self.clear()
         return entry
 
-    def remember(self) -> None:
-        """Put the draft into the history as it is."""
+    def clear(self) -> None:
+        """Empty the composer; the history has what stood there."""
         if self.text.strip():
             self.buffer.history.append_string(self.text)
+        self.buffer.reset()
+        self.folds.clear()
 
     def _entry(self) -> Entry:
         text, pasted = "", []
@@ -197,7 +197,7 @@ def _without_quotes(entry: Entry) -> Entry:
     return Entry(inner, tuple(_within(entry.pasted, start, start + len(inner))))
 
 
-def _within(spans: Sequence[tuple[int, int]], start: int, end: int) -> Iterator[tuple[int, int]]:
+def _within(spans: Spans, start: int, end: int) -> Iterator[tuple[int, int]]:
     for begin, stop in spans:
         begin, stop = max(begin, start), min(stop, end)
         if begin < stop:

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from deepchat.repl.completion import CommandCompleter
 from deepchat.repl.history import FileHistory
 from deepchat.repl.keys import Actions, bindings
 from deepchat.repl.loop import House, Repl
-from deepchat.repl.needs import Next, Surface
+from deepchat.repl.needs import Entry, Next, Surface
 from deepchat.repl.terminal import Parts, Terminal
 
 FRAMES_PER_S: Final = 30
@@ -41,17 +42,16 @@ class Interactive:
         output: Output | None = None,
     ) -> None:
         completer = CommandCompleter(COMMANDS)
+        actions = Actions(
+            enter=self._enter,
+            interrupt=self._interrupt,
+            leave=self._leave,
+            redraw=lambda: self.terminal.redraw(),
+            take_back=lambda: self.repl.take_back(),
+            busy=lambda: self.repl.busy,
+        )
         self.terminal = Terminal(
-            bindings=bindings(
-                Actions(
-                    enter=self._enter,
-                    interrupt=self._interrupt,
-                    leave=self._leave,
-                    redraw=lambda: self.terminal.redraw(),
-                    take_back=lambda: self.repl.take_back(),
-                    busy=lambda: self.repl.busy,
-                )
-            ),
+            bindings=partial(bindings, actions),
             completer=completer,
             history=FileHistory(history),
             parts=Parts(
@@ -95,8 +95,9 @@ class Interactive:
 
     # --- keys --------------------------------------------------------------------------------------------------------
 
-    def _enter(self, line: str) -> None:
-        outcome = self.repl.enter(line)
+    def _enter(self, entry: Entry) -> None:
+        line = entry.text
+        outcome = self.repl.enter(line, entry.pasted)
         if outcome is Next.LEAVE:
             self._leave()
         elif isinstance(outcome, Awaitable):

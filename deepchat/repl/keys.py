@@ -15,12 +15,15 @@ from prompt_toolkit.filters import (
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
+from deepchat.repl.composer import Composer
+from deepchat.repl.needs import Entry
+
 
 @dataclass(frozen=True, slots=True)
 class Actions:
     """What keys can ask of the loop. `busy` tells whether there is a reply to stop."""
 
-    enter: Callable[[str], None]
+    enter: Callable[[Entry], None]
     interrupt: Callable[[], None]
     leave: Callable[[], None]
     redraw: Callable[[], None]
@@ -28,7 +31,7 @@ class Actions:
     busy: Callable[[], bool]
 
 
-def bindings(actions: Actions) -> KeyBindings:
+def bindings(actions: Actions, composer: Composer) -> KeyBindings:
     """The bindings of the composer, over those that prompt_toolkit has for editing."""
     keys = KeyBindings()
     here = ~is_searching
@@ -49,16 +52,29 @@ def bindings(actions: Actions) -> KeyBindings:
             buffer.delete_before_cursor()
             buffer.insert_text("\n")
             return
-        text = buffer.text
-        if text.strip():
-            buffer.append_to_history()
-            buffer.reset()
-            actions.enter(text)
+        if composer.block_is_open:
+            buffer.insert_text("\n")
+        elif composer.text.strip():
+            actions.enter(composer.take())
 
     @keys.add("escape", "enter", filter=here & emacs_mode)
+    @keys.add("escape", "c-j", filter=here & emacs_mode)
     @keys.add("c-j", filter=here)
     def _newline(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text("\n")
+
+    @keys.add(Keys.BracketedPaste, filter=here)
+    def _paste(event: KeyPressEvent) -> None:
+        composer.paste(event.data)
+
+    @keys.add("c-o", filter=here)
+    def _unfold(event: KeyPressEvent) -> None:
+        composer.unfold()
+
+    @keys.add("c-x", "c-r", filter=here & emacs_mode, save_before=lambda _: False)
+    @keys.add("escape", "_", filter=here & emacs_mode, save_before=lambda _: False)
+    def _redo(event: KeyPressEvent) -> None:
+        event.current_buffer.redo()
 
     @keys.add("tab", filter=here)
     def _complete(event: KeyPressEvent) -> None:
@@ -76,10 +92,8 @@ def bindings(actions: Actions) -> KeyBindings:
     @keys.add("c-c", filter=here)
     @keys.add(Keys.SIGINT)
     def _interrupt(event: KeyPressEvent) -> None:
-        buffer = event.current_buffer
-        if not actions.busy() and buffer.text:
-            buffer.append_to_history()
-            buffer.reset()
+        if not actions.busy() and composer.buffer.text:
+            composer.clear()
             return
         actions.interrupt()
 

@@ -31,10 +31,12 @@ from deepchat.repl.needs import (
     Catalogue,
     Desk,
     Drawing,
+    Entry,
     Next,
     Options,
     Page,
     ReplyView,
+    Spans,
     Surface,
 )
 from deepchat.repl.registry import line_of, message_of, split_command
@@ -117,15 +119,21 @@ class Repl:
 
     # --- what was typed ----------------------------------------------------------------------------------------------
 
-    def enter(self, line: str) -> Next | Pending | None:
-        """Do what a typed line says: a command, or a message, which waits its turn while a reply arrives."""
+    def enter(self, line: str, pasted: Spans = ()) -> Next | Pending | None:
+        """Do what an entered line says: a command, or a message, which waits its turn while a reply arrives.
+
+        `pasted` are the parts, from start to end, that were not typed. A paste of several lines is no command.
+        """
         try:
-            return self._do(line)
+            return self._do(line, obeys="\n" not in line.strip() or Entry(line, pasted).is_typed(0))
         except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
             self.refuse(line, error)
             return None
 
-    def _do(self, line: str) -> Next | Pending | None:
+    def _do(self, line: str, *, obeys: bool) -> Next | Pending | None:
+        if not obeys:
+            self._say(line)
+            return None
         split = split_command(line)
         if split:
             command = COMMANDS.find(split[0])

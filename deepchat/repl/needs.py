@@ -16,12 +16,16 @@ class Next(Enum):
     LEAVE = "leave"
 
 
+# Parts of a text, each from its start to its end.
+Spans = Sequence[tuple[int, int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What was entered. `pasted`: the parts of it, from start to end, that were not typed but pasted."""
+    """What was entered. `pasted` are the parts that were not typed."""
 
     text: str
-    pasted: Sequence[tuple[int, int]] = ()
+    pasted: Spans = ()
 
     def is_typed(self, at: int) -> bool:
         """Whether the character there was typed."""

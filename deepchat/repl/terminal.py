@@ -21,7 +21,7 @@ from prompt_toolkit.filters import Condition, has_completions
 from prompt_toolkit.formatted_text import ANSI, AnyFormattedText, StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
-from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.key_binding import KeyBindingsBase
 from prompt_toolkit.layout import (
     BufferControl,
     ConditionalContainer,
@@ -40,6 +40,8 @@ from prompt_toolkit.styles import Style
 from prompt_toolkit.widgets import SearchToolbar
 
 from deepchat.repl import clipboard
+from deepchat.repl.composer import Composer, Folds
+from deepchat.repl.keyboard import Keyboard
 from deepchat.repl.output import Region, SteadyOutput
 
 MARK: Final = "› "
@@ -55,6 +57,7 @@ SETTLE_S: Final = 0.3
 STYLE: Final = Style.from_dict(
     {
         "mark": "bold",
+        "fold": "dim",
         "queued": "dim",
         "completion-menu": "noinherit",
         "completion-menu.completion": "noinherit",
@@ -82,7 +85,7 @@ class Terminal:
     def __init__(
         self,
         *,
-        bindings: KeyBindings,
+        bindings: Callable[[Composer], KeyBindingsBase],
         completer: Completer,
         history: History,
         parts: Parts,
@@ -104,14 +107,15 @@ class Terminal:
             complete_while_typing=Condition(self._is_command),
             enable_history_search=False,
         )
+        self.composer = Composer(self.buffer)
         self.app: Application[None] = Application(
             layout=Layout(self._body()),
-            key_bindings=bindings,
+            key_bindings=bindings(self.composer),
             style=STYLE,
             color_depth=None if color else ColorDepth.DEPTH_1_BIT,
             editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
             erase_when_done=True,
-            input=source,
+            input=source or _input(),
             output=self._output,
             before_render=lambda _: self._notice_resizing(),
             after_render=lambda _: self._measure(),
@@ -136,7 +140,7 @@ class Terminal:
 
     @property
     def draft(self) -> str:
-        return self.buffer.text
+        return self.composer.text
 
     def print(self, ansi: str) -> None:
         """Print for good, above the live view."""
@@ -165,8 +169,7 @@ class Terminal:
 
     def compose(self, text: str) -> None:
         """Put a text into the composer, the cursor after it."""
-        self.buffer.text = text
-        self.buffer.cursor_position = len(text)
+        self.composer.replace(text)
 
     def entitle(self, title: str) -> None:
         """Put a title on the window; it has its own again when the session ends."""
@@ -233,7 +236,7 @@ class Terminal:
         composer = Window(
             BufferControl(
                 self.buffer,
-                input_processors=[TabsProcessor(char1=" ", char2=" ")],
+                input_processors=[Folds(self.composer), TabsProcessor(char1=" ", char2=" ")],
                 search_buffer_control=search.control,
                 preview_search=True,
             ),
@@ -330,6 +333,10 @@ class Terminal:
                 yield
         else:
             yield
+
+
+def _input() -> Input | None:
+    return None if sys.platform == "win32" else Keyboard(sys.stdin)
 
 
 def _output() -> Output:

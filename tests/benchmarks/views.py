@@ -200,7 +200,7 @@ def with_terminal(use: Callable[[View], None]) -> None:
     output = SteadyOutput(tally, lambda: Size(HEIGHT, WIDTH))
     with create_pipe_input() as keys:
         terminal = Terminal(
-            bindings=KeyBindings(),
+            bindings=lambda _: KeyBindings(),
             completer=DummyCompleter(),
             history=DummyHistory(),
             parts=Parts(lambda _: "model · 1.2k tokens · $0.01", list),

@@ -8,7 +8,13 @@ GROUP = "deepchat"
 
 KEYS = (
     ("Enter", "send; while a reply arrives: queue the message for after it"),
-    ("Alt-Enter, Ctrl-J, \\ Enter", "new line"),
+    (
+        "Alt-Enter, Ctrl-J, \\ Enter",
+        "new line; Shift-Enter too, where the terminal tells it from Enter",
+    ),
+    ('"""', "begin and end a block in which Enter makes new lines"),
+    ("Ctrl-O", "show a folded paste"),
+    ("Ctrl-_, Alt-_", "undo and redo in the draft"),
     ("Ctrl-C", "stop the reply; with a draft: clear it (Up brings it back)"),
     ("Ctrl-D", "leave, when nothing is typed"),
     ("Up, Down", "move in the draft, then through what was typed before"),

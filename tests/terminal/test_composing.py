@@ -1,0 +1,129 @@
+"""Writing a message: what is pasted, what makes a new line, and what nothing is sent by."""
+
+import pytest
+
+from deepchat.demo.server import Answer
+from tests.terminal.test_chat import sent
+
+pytestmark = pytest.mark.terminal
+
+BEGIN, END = "\x1b[200~", "\x1b[201~"
+LINES = "".join(f"{n:04}\tline with é and 🎉, and /a/path\n" for n in range(5_000))
+
+
+def test_a_paste_of_five_thousand_lines_is_one_message(deepchat, server):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.press("Look: " + BEGIN + LINES.replace("\n", "\r") + END)
+    chat.wait_for("› Look: [pasted 5000 lines]")
+    chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", f"Look: {LINES}")]
+
+
+def test_a_paste_in_mid_stream_is_one_message(deepchat, server):
+    server.script.append(Answer.reply(["one "] * 60, pause_s=0.02))
+    server.script.append(Answer.reply("Read."))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("First.")
+    chat.wait_for("receiving")
+    chat.press(BEGIN + LINES + END)
+    chat.wait_for("› [pasted 5000 lines]")
+    chat.wait_for("tok/s")
+    chat.press("\r")
+    chat.wait_for("Read.")
+    assert sent(server)[-1] == ("user", LINES)
+
+
+def test_a_paste_before_the_composer_stands_is_one_message(deepchat, server):
+    chat = deepchat()
+    chat.press("one\rtwo\rthree\r")
+    chat.wait_for("/help")
+    chat.wait_for("› one")
+    chat.wait_for("  three")
+    chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "one\ntwo\nthree\n")]
+
+
+def test_a_paste_that_ends_itself_is_not_sent(deepchat, server):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.press(f"{BEGIN}harmless{END}\r/exit\r{END}")
+    chat.wait_for("  /exit")
+    assert chat.child.isalive()
+    chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "harmless\n/exit\n")]
+
+
+def test_a_paste_that_never_ends_is_given_up_and_can_be_sent(deepchat, server):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.press(f"{BEGIN}half a paste")
+    chat.wait_for("› half a paste")
+    chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "half a paste")]
+
+
+def test_control_characters_in_a_paste_are_shown_and_sent_as_they_are(deepchat, server):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.press(f"{BEGIN}a\x1b[31mb\x07\x03c{END}")
+    chat.wait_for("› a^[[31mb^G^Cc")
+    chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "a\x1b[31mb\x07\x03c")]
+
+
+def test_a_pasted_line_may_be_a_command_and_pasted_lines_are_none(deepchat, server):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.press(f"{BEGIN}/model a/b\n/exit{END}")
+    chat.wait_for("  /exit")
+    chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "/model a/b\n/exit")]
+    chat.press(f"{BEGIN}/exit{END}")
+    chat.wait_for("› /exit")
+    chat.press("\r")
+    assert chat.wait_for_end() == 0
+
+
+@pytest.mark.parametrize(
+    "newline", ["\x1b\r", "\x1b\n", "\n", "\\\r", "\x1b[27;2;13~", "\x1b[13;2u", "\x1b[13;5u"]
+)
+def test_newlines_are_made_without_sending(deepchat, server, newline):
+    chat = deepchat()
+    chat.wait_for("/help")
+    for keys in ("one", newline, "two"):
+        chat.press(keys)
+        chat.wait_for(keys if keys.isalpha() else "› one")
+    chat.wait_for("  two")
+    chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "one\ntwo")]
+
+
+def test_a_block_between_quotes_is_sent_without_them(deepchat, server):
+    chat = deepchat()
+    chat.wait_for("/help")
+    for row, line in enumerate(['"""', "first", "second", '"""']):
+        chat.press(line)
+        chat.wait_until(lambda row=row, line=line: chat.lines()[row + 1][2:] == line)
+        chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "first\nsecond")]
+
+
+def test_a_fold_is_opened_edited_and_undone(deepchat, server):
+    chat = deepchat(rows=40)
+    chat.wait_for("/help")
+    chat.press(f"{BEGIN}{LINES[: 30 * LINES.index(chr(10)) + 30]}{END}")
+    chat.wait_for("[pasted 30 lines]")
+    chat.press("\x0f")
+    chat.wait_for("0029")
+    chat.press("\x1f")
+    chat.wait_for("[pasted 30 lines]")
