@@ -48,7 +48,9 @@ class Interactive:
             leave=self._leave,
             redraw=lambda: self.terminal.redraw(),
             take_back=lambda: self.repl.take_back(),
+            edit=self._edit,
             busy=lambda: self.repl.busy,
+            is_lent=lambda: self.terminal.is_lent,
         )
         self.terminal = Terminal(
             bindings=partial(bindings, actions),
@@ -96,14 +98,19 @@ class Interactive:
     # --- keys --------------------------------------------------------------------------------------------------------
 
     def _enter(self, entry: Entry) -> None:
-        line = entry.text
-        outcome = self.repl.enter(line, entry.pasted)
+        outcome = self.repl.enter(entry.text, entry.pasted)
         if outcome is Next.LEAVE:
             self._leave()
         elif isinstance(outcome, Awaitable):
-            task = asyncio.create_task(self._see_through(line, outcome))
-            self._commands.add(task)
-            task.add_done_callback(self._commands.discard)
+            self._begin(entry.text, outcome)
+
+    def _edit(self) -> None:
+        self._begin("/edit", self.terminal.edit())
+
+    def _begin(self, line: str, outcome: Awaitable[Next | None]) -> None:
+        task = asyncio.create_task(self._see_through(line, outcome))
+        self._commands.add(task)
+        task.add_done_callback(self._commands.discard)
 
     async def _see_through(self, line: str, outcome: Awaitable[Next | None]) -> None:
         try:

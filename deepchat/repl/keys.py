@@ -21,14 +21,16 @@ from deepchat.repl.needs import Entry
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What keys can ask of the loop. `busy` tells whether there is a reply to stop."""
+    """What keys can ask of the loop. `busy`: there is a reply to stop; `is_lent`: another program has the terminal."""
 
     enter: Callable[[Entry], None]
     interrupt: Callable[[], None]
     leave: Callable[[], None]
     redraw: Callable[[], None]
     take_back: Callable[[], bool]
+    edit: Callable[[], None]
     busy: Callable[[], bool]
+    is_lent: Callable[[], bool]
 
 
 def bindings(actions: Actions, composer: Composer) -> KeyBindings:
@@ -71,6 +73,11 @@ def bindings(actions: Actions, composer: Composer) -> KeyBindings:
     def _unfold(event: KeyPressEvent) -> None:
         composer.unfold()
 
+    @keys.add("c-x", "c-e", filter=here)
+    @keys.add("c-g", filter=here)
+    def _edit(event: KeyPressEvent) -> None:
+        actions.edit()
+
     @keys.add("c-x", "c-r", filter=here & emacs_mode, save_before=lambda _: False)
     @keys.add("escape", "_", filter=here & emacs_mode, save_before=lambda _: False)
     def _redo(event: KeyPressEvent) -> None:
@@ -92,6 +99,8 @@ def bindings(actions: Actions, composer: Composer) -> KeyBindings:
     @keys.add("c-c", filter=here)
     @keys.add(Keys.SIGINT)
     def _interrupt(event: KeyPressEvent) -> None:
+        if actions.is_lent():  # it was meant for the other program
+            return
         if not actions.busy() and composer.buffer.text:
             composer.clear()
             return

@@ -111,6 +111,7 @@ class Repl:
             options=house.options,
             drawing=house.drawing,
             copy=surface.copy,
+            edit=surface.edit,
             page=house.page,
             show_last_exchange=self.show_last_exchange,
             show_reply=self._show_reply,

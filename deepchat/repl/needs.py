@@ -1,6 +1,6 @@
 """What the REPL needs of the other rooms, in Protocols; `cli` hands it whatever fits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -125,6 +125,10 @@ class Surface(Protocol):
         """Put a text into the composer, to be edited and sent."""
         ...
 
+    async def edit(self) -> None:
+        """Let the user's own editor change the draft. UsageError when that fails, or there is no composer."""
+        ...
+
     def remember(self, text: str) -> None:
         """Put a text into the history, where Up finds it."""
         ...
@@ -219,6 +223,7 @@ class Desk:
     drawing: Drawing
     page: Page
     copy: Callable[[str], str]
+    edit: Callable[[], Awaitable[None]]
     show_last_exchange: Callable[[], None]
     show_reply: Callable[[], None]
     now_ms: Callable[[], int]

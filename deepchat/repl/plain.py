@@ -8,6 +8,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Final, TextIO
 
+from deepchat.errors import UsageError
 from deepchat.repl import clipboard
 from deepchat.repl.loop import House, Repl
 from deepchat.repl.needs import Next, Surface
@@ -47,6 +48,12 @@ class PlainSurface:
     def compose(self, text: str) -> None:
         """Print a text that was not sent, so that it can be copied."""
         self.print(f"Not sent: {text}\n")
+
+    async def edit(self) -> None:
+        """UsageError: there is no draft."""
+        raise UsageError(
+            "There is no composer here to edit.", hint="A line that ends with \\ goes on."
+        )
 
     def remember(self, text: str) -> None:
         """Nothing to do: what was typed stands above."""

@@ -7,12 +7,13 @@ line. Nothing here knows what a chat is.
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from prompt_toolkit.application import Application
+from prompt_toolkit.application import Application, in_terminal
 from prompt_toolkit.application.current import set_app
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer
@@ -39,10 +40,11 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Style
 from prompt_toolkit.widgets import SearchToolbar
 
-from deepchat.repl import clipboard
+from deepchat.repl import clipboard, editor
+from deepchat.repl.aside import aside
 from deepchat.repl.composer import Composer, Folds
 from deepchat.repl.keyboard import Keyboard
-from deepchat.repl.output import Region, SteadyOutput
+from deepchat.repl.output import NO_PASTES, Region, SteadyOutput
 
 MARK: Final = "› "
 LIVE_ROWS: Final = 12
@@ -98,6 +100,7 @@ class Terminal:
         self._live = ""
         self._due = ""
         self._settling: asyncio.TimerHandle | None = None
+        self.is_lent = False
         self._output = output or _output()
         self._columns = self.width
         self.buffer = Buffer(
@@ -156,7 +159,7 @@ class Terminal:
             self._output.flush()
             return
         self._notice_resizing()
-        if not self._settling:
+        if not self._settling and not self.is_lent:
             with self._one_frame(), set_app(self.app):
                 if self._due or shrinks:
                     self.app.renderer.erase()
@@ -170,6 +173,25 @@ class Terminal:
     def compose(self, text: str) -> None:
         """Put a text into the composer, the cursor after it."""
         self.composer.replace(text)
+
+    async def edit(self) -> None:
+        """Let the user's own editor change the draft. UsageError when that fails; the draft is then as it was."""
+        async with self._lent():
+            text = await aside(partial(editor.edit, self.draft, os.environ))
+        self.compose(text)
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[None]:
+        """Inside, the terminal belongs to another program; what is to be printed waits."""
+        self.is_lent = True
+        try:
+            async with in_terminal():
+                if isinstance(self._output, SteadyOutput):
+                    self._write(NO_PASTES)
+                yield
+        finally:
+            self.is_lent = False
+            self.frame("", self._live)
 
     def entitle(self, title: str) -> None:
         """Put a title on the window; it has its own again when the session ends."""

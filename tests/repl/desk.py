@@ -39,6 +39,9 @@ class Paper:
     def compose(self, text):
         self.draft = text
 
+    async def edit(self):
+        self.draft += " edited"
+
     def remember(self, text):
         if text:
             self.remembered.append(text)

@@ -127,3 +127,56 @@ def test_a_fold_is_opened_edited_and_undone(deepchat, server):
     chat.wait_for("0029")
     chat.press("\x1f")
     chat.wait_for("[pasted 30 lines]")
+
+
+@pytest.fixture
+def editor(tmp_path):
+    """An editor that adds a line to what it is given, and waits for Enter first."""
+    script = tmp_path / "my editor"
+    script.write_text(
+        "#!/bin/sh\ntrap "
+        ' INT\necho EDITING\nread answer\nprintf "\\nfrom the editor $answer\\n" >>"$1"\nexit ${FAIL:-0}\n'
+    )
+    script.chmod(0o700)
+    return {"VISUAL": f"'{script}'"}
+
+
+@pytest.mark.parametrize("keys", ["\x07", "\x18\x05"])
+def test_the_draft_is_edited_in_the_users_editor(deepchat, server, editor, keys):
+    chat = deepchat(env=editor)
+    chat.wait_for("/help")
+    chat.press("typed first")
+    chat.wait_for("› typed first")
+    chat.press(keys)
+    chat.wait_for("EDITING")
+    chat.press("\x03ok\r")
+    chat.wait_for("  from the editor ok")
+    chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "typed first\nfrom the editor ok")]
+
+
+def test_an_editor_that_fails_leaves_the_draft(deepchat, server, editor):
+    chat = deepchat(env={**editor, "FAIL": "3"})
+    chat.wait_for("/help")
+    chat.press("typed first\x07")
+    chat.wait_for("EDITING")
+    chat.press("\r")
+    chat.wait_for("ended with code 3")
+    chat.wait_for("› typed first")
+
+
+def test_a_reply_goes_on_while_the_editor_has_the_terminal(deepchat, server, editor):
+    server.script.append(Answer.reply(["word "] * 40, pause_s=0.02))
+    chat = deepchat(env=editor)
+    chat.wait_for("/help")
+    chat.enter("Go.")
+    chat.wait_for("receiving")
+    chat.press("\x07")
+    chat.wait_for("EDITING")
+    for _ in range(30):
+        chat.read(0.05)
+    chat.press("x\r")
+    chat.wait_for("  from the editor x")
+    chat.wait_for("tok/s")
+    assert " ".join(chat.everything()).count("word") == 40

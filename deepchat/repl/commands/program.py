@@ -14,6 +14,7 @@ KEYS = (
     ),
     ('"""', "begin and end a block in which Enter makes new lines"),
     ("Ctrl-O", "show a folded paste"),
+    ("Ctrl-G, Ctrl-X Ctrl-E", "edit the draft in $VISUAL or $EDITOR"),
     ("Ctrl-_, Alt-_", "undo and redo in the draft"),
     ("Ctrl-C", "stop the reply; with a draft: clear it (Up brings it back)"),
     ("Ctrl-D", "leave, when nothing is typed"),
