@@ -54,7 +54,7 @@ def test_commands_are_found_by_name_alias_and_clear_beginning():
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
-        ("/eixt", "mean /exit?"),
+        ("/eixt", "mean /exit"),
         ("/modle", "/model"),
         ("/xyz", "/help lists"),
     ],

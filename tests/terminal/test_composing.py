@@ -129,14 +129,20 @@ def test_a_fold_is_opened_edited_and_undone(deepchat, server):
     chat.wait_for("[pasted 30 lines]")
 
 
+EDITOR = """#!/bin/sh
+trap '' INT
+echo EDITING
+read answer
+printf "\\nfrom the editor $answer\\n" >>"$1"
+exit ${FAIL:-0}
+"""
+
+
 @pytest.fixture
 def editor(tmp_path):
     """An editor that adds a line to what it is given, and waits for Enter first."""
     script = tmp_path / "my editor"
-    script.write_text(
-        "#!/bin/sh\ntrap "
-        ' INT\necho EDITING\nread answer\nprintf "\\nfrom the editor $answer\\n" >>"$1"\nexit ${FAIL:-0}\n'
-    )
+    script.write_text(EDITOR)
     script.chmod(0o700)
     return {"VISUAL": f"'{script}'"}
 
@@ -149,7 +155,9 @@ def test_the_draft_is_edited_in_the_users_editor(deepchat, server, editor, keys)
     chat.wait_for("› typed first")
     chat.press(keys)
     chat.wait_for("EDITING")
-    chat.press("\x03ok\r")
+    chat.press("\x03")
+    chat.wait_for("^C")
+    chat.press("ok\r")
     chat.wait_for("  from the editor ok")
     chat.press("\r")
     chat.wait_for("tok/s")
