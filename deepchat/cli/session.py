@@ -72,25 +72,27 @@ def _wire(settings: Settings, provider: Provider, store: Store) -> Wire:
 
 def _begin(
     wishes: Wishes, settings: Settings, store: Store, provider: Provider, *, demo: bool
-) -> Callable[[Repl], None]:
-    def begin(repl: Repl) -> None:
+) -> Callable[[Repl], str]:
+    """What is said and shown first; gives what is entered first in the user's stead."""
+
+    def begin(repl: Repl) -> str:
         desk = repl.desk
         desk.page.notice(_welcome(wishes, repl, demo=demo))
         for warning in settings.warnings:
             desk.page.notice(warning)
-        _enter_session(wishes, settings, store, repl)
+        first = _enter_session(wishes, settings, store, repl)
         provider.get_ready()
+        return first
 
     return begin
 
 
-def _enter_session(wishes: Wishes, settings: Settings, store: Store, repl: Repl) -> None:
+def _enter_session(wishes: Wishes, settings: Settings, store: Store, repl: Repl) -> str:
     if resume(repl.desk.chat, store, wishes, settings):
         repl.show_last_exchange()
     elif wishes.continue_:
         repl.desk.page.notice("No chat is stored yet: this is the first one.")
-    elif wishes.resume == "":
-        repl.enter("/sessions")
+    return "/resume" if wishes.resume == "" else ""
 
 
 def _welcome(wishes: Wishes, repl: Repl, *, demo: bool) -> str:

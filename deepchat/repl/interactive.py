@@ -74,8 +74,11 @@ class Interactive:
         self._draw_soon: asyncio.TimerHandle | None = None
         self._signal = 0
 
-    async def run(self, begin: Callable[[Repl], None]) -> int:
-        """Until the user leaves; the number of the signal that ended it, or 0. `begin` is called once keys are taken."""
+    async def run(self, begin: Callable[[Repl], str]) -> int:
+        """Until the user leaves; the number of the signal that ended it, or 0.
+
+        `begin` is called once keys are taken, and gives what is entered first in the user's stead.
+        """
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(lambda _, context: self._break(context.get("exception")))
         for number in HANGUPS:
@@ -83,7 +86,7 @@ class Interactive:
                 self._loop.add_signal_handler(number, self._hang_up, number)
         counting = asyncio.create_task(self._count_seconds())
         try:
-            await self.terminal.run(lambda: begin(self.repl))
+            await self.terminal.run(lambda: self._enter(Entry(begin(self.repl))))
         except (OSError, EOFError):  # the terminal is gone
             self._signal = self._signal or HANGUPS[-1]
         finally:
@@ -98,6 +101,8 @@ class Interactive:
     # --- keys --------------------------------------------------------------------------------------------------------
 
     def _enter(self, entry: Entry) -> None:
+        if not entry.text:
+            return
         outcome = self.repl.enter(entry.text, entry.pasted)
         if outcome is Next.LEAVE:
             self._leave()

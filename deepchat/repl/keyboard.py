@@ -50,6 +50,7 @@ class Parser:
         self._held = ""  # perhaps the beginning of a mark
         self._paste: list[str] | None = None
         self._open = False  # between the marks
+        self._marks = False  # the terminal is one that brackets
 
     @property
     def silence(self) -> float | None:
@@ -93,15 +94,20 @@ class Parser:
             text = text.replace(_END, "")
         if not text:
             pass
-        elif _TEXT.fullmatch(text) and (self._paste is not None or _LINES.search(text)):
+        elif self._is_pasted(text):
             self._add(text)
         else:
             self.finish()
             self._vt100.feed(text)
         if found:
             self._add("")
-            self._open = True
+            self._open = self._marks = True
         return rest
+
+    def _is_pasted(self, text: str) -> bool:
+        """Whether this goes on with a paste, or is lines in a burst, from a terminal that has not bracketed any yet."""
+        begins = not self._marks and _LINES.search(text)
+        return bool(_TEXT.fullmatch(text) and (self._paste is not None or begins))
 
     def _add(self, text: str) -> None:
         if self._paste is None:

@@ -112,6 +112,7 @@ class Repl:
             drawing=house.drawing,
             copy=surface.copy,
             edit=surface.edit,
+            pick=surface.pick,
             page=house.page,
             show_last_exchange=self.show_last_exchange,
             show_reply=self._show_reply,

@@ -94,6 +94,30 @@ class Drawing(Protocol):
     def status(self, parts: Sequence[str], width: int) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A row of a list to choose from; `value` is what is chosen. Label and about need not be clean."""
+
+    value: str
+    label: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picking:
+    """What there is to choose. All of it may be slow, and is called on a thread beside the loop.
+
+    `find` gives what fits the typed words, `preview` (of a value, for a width) ANSI text, `delete` and `restore` take a
+    value away and back.
+    """
+
+    title: str
+    find: Callable[[str], Sequence[Choice]]
+    preview: Callable[[str, int], str] | None = None
+    delete: Callable[[str], None] | None = None
+    restore: Callable[[str], None] | None = None
+
+
 class Surface(Protocol):
     """Where it is drawn: the terminal with its composer, or a plain stream."""
 
@@ -123,6 +147,10 @@ class Surface(Protocol):
 
     def compose(self, text: str) -> None:
         """Put a text into the composer, to be edited and sent."""
+        ...
+
+    async def pick(self, picking: Picking) -> str | None:
+        """Let the user choose from a list; None when they would rather not."""
         ...
 
     async def edit(self) -> None:
@@ -224,6 +252,7 @@ class Desk:
     page: Page
     copy: Callable[[str], str]
     edit: Callable[[], Awaitable[None]]
+    pick: Callable[[Picking], Awaitable[str | None]]
     show_last_exchange: Callable[[], None]
     show_reply: Callable[[], None]
     now_ms: Callable[[], int]

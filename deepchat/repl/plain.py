@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable
@@ -11,11 +12,13 @@ from typing import Final, TextIO
 from deepchat.errors import UsageError
 from deepchat.repl import clipboard
 from deepchat.repl.loop import House, Repl
-from deepchat.repl.needs import Next, Surface
+from deepchat.repl.needs import Next, Picking, Surface
+from deepchat.text import clean_line
 
 PROMPT: Final = "> "
 MORE: Final = "  "
 WAIT_S: Final = 0.25
+LISTED: Final = 30
 
 
 class PlainSurface:
@@ -24,8 +27,9 @@ class PlainSurface:
     draft = ""
     echoes = True
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: TextIO, lines: Callable[[str], str]) -> None:
         self._out = out
+        self._lines = lines
 
     @property
     def width(self) -> int:
@@ -48,6 +52,31 @@ class PlainSurface:
     def compose(self, text: str) -> None:
         """Print a text that was not sent, so that it can be copied."""
         self.print(f"Not sent: {text}\n")
+
+    async def pick(self, picking: Picking) -> str | None:
+        """A numbered list, and a line for the number."""
+        choices = picking.find("")[:LISTED]
+        for number, choice in enumerate(choices, start=1):
+            self.print(
+                f"{number:>3}  {clean_line(choice.label)}  {clean_line(choice.about)}".rstrip()
+                + "\n"
+            )
+        answer = self._answer(f"{picking.title}, by number: ").strip() if choices else ""
+        if answer.isdecimal() and 0 < int(answer) <= len(choices):
+            return choices[int(answer) - 1].value
+        return None
+
+    def _answer(self, question: str) -> str:
+        """One line; "" when the user would rather not."""
+        # asyncio would hold Ctrl-C back until the line has come.
+        held = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return self._lines(question)
+        except (EOFError, KeyboardInterrupt):
+            self.print("\n")
+            return ""
+        finally:
+            signal.signal(signal.SIGINT, held)
 
     async def edit(self) -> None:
         """UsageError: there is no draft."""
@@ -85,15 +114,16 @@ class Plain:
     ) -> None:
         self._came = threading.Event()
         self._lines = lines
-        self._surface = PlainSurface(out or sys.stdout)
+        self._surface = PlainSurface(out or sys.stdout, lines)
         self.repl = Repl(wire(self._surface, self._came.set), self._surface)
 
-    def run(self, begin: Callable[[Repl], None]) -> None:
-        """Until the user leaves."""
-        begin(self.repl)
+    def run(self, begin: Callable[[Repl], str]) -> None:
+        """Until the user leaves. `begin` gives what is entered first in the user's stead."""
+        first = begin(self.repl)
         try:
-            while self._read() is not Next.LEAVE:
-                pass
+            outcome = self._do(first) if first else None
+            while outcome is not Next.LEAVE:
+                outcome = self._read()
         finally:
             self.repl.leave()
 

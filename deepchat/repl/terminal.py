@@ -44,7 +44,9 @@ from deepchat.repl import clipboard, editor
 from deepchat.repl.aside import aside
 from deepchat.repl.composer import Composer, Folds
 from deepchat.repl.keyboard import Keyboard
+from deepchat.repl.needs import Picking
 from deepchat.repl.output import NO_PASTES, Region, SteadyOutput
+from deepchat.repl.picker import Picker
 
 MARK: Final = "› "
 LIVE_ROWS: Final = 12
@@ -61,6 +63,8 @@ STYLE: Final = Style.from_dict(
         "mark": "bold",
         "fold": "dim",
         "queued": "dim",
+        "chosen": "bold",
+        "hint": "dim",
         "completion-menu": "noinherit",
         "completion-menu.completion": "noinherit",
         "completion-menu.completion.current": "noinherit bold reverse",
@@ -111,6 +115,7 @@ class Terminal:
             enable_history_search=False,
         )
         self.composer = Composer(self.buffer)
+        self._picker = Picker(lambda: (self.width, self.height), self.refresh)
         self.app: Application[None] = Application(
             layout=Layout(self._body()),
             key_bindings=bindings(self.composer),
@@ -173,6 +178,10 @@ class Terminal:
     def compose(self, text: str) -> None:
         """Put a text into the composer, the cursor after it."""
         self.composer.replace(text)
+
+    async def pick(self, picking: Picking) -> str | None:
+        """Let the user choose from a list, in place of the composer; None when they would rather not."""
+        return await self._picker.pick(picking)
 
     async def edit(self) -> None:
         """Let the user's own editor change the draft. UsageError when that fails; the draft is then as it was."""
@@ -254,6 +263,7 @@ class Terminal:
         queued = Window(
             FormattedTextControl(self._queued_rows), dont_extend_height=True, wrap_lines=False
         )
+        picking = self._picker.is_open
         search = SearchToolbar()
         composer = Window(
             BufferControl(
@@ -279,10 +289,10 @@ class Terminal:
                     live, Condition(lambda: bool(self._live) and not self._settling)
                 ),
                 ConditionalContainer(queued, Condition(lambda: bool(self._parts.queued()))),
-                composer,
-                search,
+                ConditionalContainer(HSplit([composer, search]), ~picking),
+                ConditionalContainer(self._picker.container(), picking),
                 ConditionalContainer(VSplit([menu, Window()]), has_completions),
-                ConditionalContainer(status, ~has_completions),
+                ConditionalContainer(status, ~has_completions & ~picking),
             ]
         )
 

@@ -24,6 +24,9 @@ class Paper:
     remembered: list[str] = field(default_factory=list)
     title: str = ""
     copied: str = ""
+    filter: str = ""
+    choice: str = ""
+    offered: list[str] = field(default_factory=list)
     rings: int = 0
     width: int = 80
     height: int = 24
@@ -38,6 +41,10 @@ class Paper:
 
     def compose(self, text):
         self.draft = text
+
+    async def pick(self, picking):
+        self.offered = [choice.label for choice in picking.find(self.filter)]
+        return next((c.value for c in picking.find(self.filter) if c.label == self.choice), None)
 
     async def edit(self):
         self.draft += " edited"

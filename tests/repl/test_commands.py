@@ -32,11 +32,16 @@ def test_system_sets_shows_and_takes_away(bench):
     assert bench.chat.session.persona == ""
 
 
-def test_persona_lists_takes_and_takes_away(bench):
-    assert "Meow." in bench.type("/persona")
+def test_persona_is_chosen_taken_and_taken_away(bench):
+    bench.paper.choice = "dog"
+    bench.type("/persona")
+    assert bench.chat.session.persona == "Woof."
     bench.type("/persona cat")
     assert (bench.chat.session.persona, bench.chat.session.model) == ("Meow.", "lab/cat")
-    assert "cat ←" in bench.type("/persona")
+    bench.paper.choice = ""
+    bench.type("/persona")
+    assert bench.paper.offered == ["cat ←", "dog"]
+    assert bench.chat.session.persona == "Meow."
     assert "Did you mean dog?" in bench.type("/persona dgo")
     bench.type("/persona -")
     assert bench.chat.session.persona_name == ""
@@ -80,8 +85,8 @@ def test_a_list_that_cannot_be_fetched_is_said_in_words(bench):
 
 
 def test_sessions_are_listed_found_titled_and_resumed(bench):
-    assert "No chat is stored" in bench.type("/sessions")
-    assert "No other chat" in bench.type("/resume")
+    assert "No other chat is stored" in bench.type("/sessions")
+    assert "No other chat is stored" in bench.type("/resume")
     assert "No title yet" in bench.type("/title")
     bench.model.script += [answer("Blue."), answer("Four.")]
     bench.type("Which colour?")
@@ -89,13 +94,17 @@ def test_sessions_are_listed_found_titled_and_resumed(bench):
     first = bench.chat.session.id
     bench.type("/new")
     bench.type("Two and two?")
-    assert "On colours" in bench.type("/sessions")
+    assert "On colours" in bench.type("/sessions o")
+    bench.type("/sessions")
+    assert bench.paper.offered == ["On colours"]
     assert "Two and two?" not in bench.type("/sessions colour")
     shown = bench.type("/resume colours")
     assert "Which colour?" in shown
     assert "Blue." in shown
     assert bench.chat.session.id == first
     assert bench.paper.title == "On colours"
+    bench.paper.choice = "Two and two?"
+    assert "Four." in bench.type("/resume")
 
 
 def test_clear_keeps_the_setup_and_says_how_to_come_back(bench):

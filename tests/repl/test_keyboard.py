@@ -86,6 +86,14 @@ def test_a_burst_of_lines_is_one_paste_where_the_terminal_does_not_bracket_it():
     assert keys("one\rtwo\rthr", "ee\r", "four") == [pasted("one\ntwo\nthree\nfour")]
 
 
+def test_a_burst_of_lines_is_typing_where_pastes_are_bracketed():
+    parser = Parser()
+    parser.feed(BEGIN + "x" + END)
+    parser.finish()
+    parser.feed("ok\rno")
+    assert [press.data for press in parser.keys] == ["x", "o", "k", "\r", "n", "o"]
+
+
 def test_a_burst_without_a_line_end_is_typing():
     assert keys("abc") == [("a", "a"), ("b", "b"), ("c", "c")]
 

@@ -7,7 +7,8 @@ from deepchat.conversation import ModelInfo
 from deepchat.errors import UsageError
 from deepchat.repl.aside import aside
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.needs import Desk
+from deepchat.repl.fuzzy import ranked
+from deepchat.repl.needs import Choice, Desk, Picking
 from deepchat.repl.registry import LONGEST
 from deepchat.text import clean_line
 
@@ -21,12 +22,13 @@ def _known(desk: Desk) -> Iterator[tuple[str, str]]:
 
 @COMMANDS.command("/model", usage="[name]", group=GROUP, candidates=_known)
 async def model(desk: Desk, text: str) -> None:
-    """Answer with another model from the next message on; alone, show which one answers now.
+    """Answer with another model from the next message on; alone, choose one.
 
     The conversation goes on as it is. A name that the server's list does not hold changes nothing.
     """
     if not text:
-        desk.page.notice(desk.chat.answering)
+        text = await _choose(desk)
+    if not text:
         return
     known = desk.catalogue.cached() or await _fetch(desk)
     if text not in {each.id for each in known}:
@@ -40,6 +42,22 @@ async def model(desk: Desk, text: str) -> None:
         )
     desk.chat.set_model(text)
     desk.page.notice(f"{text} answers from the next message on.")
+
+
+async def _choose(desk: Desk) -> str:
+    """A model of the server's list; "" when the user would rather stay with the one that answers, which is said."""
+    desk.page.notice(f"{desk.chat.answering} answers now.")
+    known = desk.catalogue.cached() or await _fetch(desk)
+
+    def fitting(typed: str) -> list[Choice]:
+        return [Choice(one.id, one.id, _about(one)) for one in ranked(typed, known, _words)]
+
+    return await desk.pick(Picking("Model", fitting)) or "" if known else ""
+
+
+def _about(model: ModelInfo) -> str:
+    window = f"{_count(model.context_length)} tokens" if model.context_length else ""
+    return " · ".join(filter(None, (window, _price(model), " ".join(model.tags))))
 
 
 @COMMANDS.command("/models", usage="[filter]", group=GROUP)

@@ -1,17 +1,23 @@
 """Commands about stored sessions."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from deepchat import context, figures
 from deepchat.conversation import SessionSummary
 from deepchat.errors import UsageError
+from deepchat.repl.aside import aside
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.needs import Desk
+from deepchat.repl.needs import Choice, Desk, Picking
 from deepchat.repl.words import count
 from deepchat.text import clean_line
 
 GROUP = "Sessions"
 LISTED = 30
+
+# Chats in the list that one chooses from, and characters of a reply that are looked at there.
+CHOSEN_FROM = 200
+PREVIEWED = 1000
 
 
 def _recent(desk: Desk) -> Iterator[tuple[str, str]]:
@@ -20,11 +26,14 @@ def _recent(desk: Desk) -> Iterator[tuple[str, str]]:
 
 
 @COMMANDS.command("/sessions", "/list", "/chats", usage="[words]", group=GROUP)
-def sessions(desk: Desk, text: str) -> None:
-    """List the stored chats, the last used first; with words, those that hold them."""
+async def sessions(desk: Desk, text: str) -> None:
+    """Choose from the stored chats, the last used first; with words, list those that hold them."""
+    if not text:
+        await _choose(desk)
+        return
     found = desk.library.find(text, limit=LISTED)
     if not found:
-        desk.page.notice("No chat holds that." if text else "No chat is stored yet.")
+        desk.page.notice("No chat holds that.")
         return
     desk.page.table(
         ("id", "title", "age", "turns", "model", "cost"), [_row(s, desk.now_ms()) for s in found]
@@ -33,16 +42,54 @@ def sessions(desk: Desk, text: str) -> None:
 
 
 @COMMANDS.command("/resume", "/load", usage="[id or words]", group=GROUP, candidates=_recent)
-def resume(desk: Desk, text: str) -> None:
-    """Go on with a stored chat, found by its id, its title or its words; alone, with the last one before this."""
+async def resume(desk: Desk, text: str) -> None:
+    """Go on with a stored chat, found by its id, its title or its words; alone, choose one."""
+    if not text:
+        await _choose(desk)
+        return
     found = [s for s in desk.library.find(text, limit=LISTED) if s.id != desk.chat.session.id]
     if not found:
-        raise UsageError("No other chat holds that." if text else "No other chat is stored yet.")
-    session, conversation = desk.library.load(found[0].id)
-    desk.chat.resume(session, conversation)
-    desk.show_last_exchange()
-    if text and len(found) > 1:
+        raise UsageError("No other chat holds that.")
+    _open(desk, found[0].id)
+    if len(found) > 1:
         desk.page.notice(f"{count(len(found) - 1, 'other chat')} would fit too: /sessions {text}")
+
+
+async def _choose(desk: Desk) -> None:
+    """Let the user open one of the other chats."""
+
+    def fitting(typed: str) -> list[Choice]:
+        now = desk.now_ms()
+        return [
+            _choice(s, now)
+            for s in desk.library.find(typed, limit=CHOSEN_FROM)
+            if s.id != desk.chat.session.id
+        ]
+
+    if not await aside(partial(fitting, "")):
+        desk.page.notice("No other chat is stored yet.")
+        return
+    chosen = await desk.pick(Picking("Chat", fitting, preview=partial(_last_exchange, desk)))
+    if chosen:
+        _open(desk, chosen)
+
+
+def _open(desk: Desk, session_id: str) -> None:
+    desk.chat.resume(*desk.library.load(session_id))
+    desk.show_last_exchange()
+
+
+def _choice(session: SessionSummary, now_ms: int) -> Choice:
+    id_, title, age, turns, model, cost = _row(session, now_ms)
+    about = f"{age} · {count(int(turns), 'turn')} · {model}" + (f" · {cost}" if cost else "")
+    return Choice(session.id, title or id_, about)
+
+
+def _last_exchange(desk: Desk, session_id: str, width: int) -> str:
+    _, conversation = desk.library.load(session_id)
+    asked, answered = conversation.last("user"), conversation.last("assistant")
+    question = desk.drawing.question(context.title_of(asked.text), width) if asked else ""
+    return question + (desk.drawing.markdown(answered.text[:PREVIEWED], width) if answered else "")
 
 
 @COMMANDS.command("/title", "/rename", usage="[text]", group=GROUP)

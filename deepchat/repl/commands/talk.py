@@ -7,12 +7,16 @@ from deepchat import context
 from deepchat.conversation import Json
 from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.needs import Desk
+from deepchat.repl.fuzzy import ranked
+from deepchat.repl.needs import Choice, Desk, Picking
 from deepchat.repl.registry import LONGEST
 from deepchat.repl.words import count, nearest
 from deepchat.text import clean_line
 
 GROUP = "Chat"
+
+# Characters of a persona that are looked at while one is chosen.
+PREVIEWED = 1000
 
 
 @COMMANDS.command("/new", group=GROUP)
@@ -84,33 +88,46 @@ def _personas(desk: Desk) -> Iterator[tuple[str, str]]:
 
 
 @COMMANDS.command("/persona", "/role", usage="[name | -]", group=GROUP, candidates=_personas)
-def persona(desk: Desk, text: str) -> None:
-    """Take a persona from your configuration; alone, list them; with -, take it away.
+async def persona(desk: Desk, text: str) -> None:
+    """Take a persona from your configuration; alone, choose one; with -, take it away.
 
     Personas are `[personas.NAME]` in config.toml, or files in the folder `personas` beside it. One may bring a model and
     parameters of its own.
     """
     personas = desk.options.personas
-    if text == "-":
-        desk.chat.set_persona("")
-        desk.page.notice("No persona from now on.")
-    elif text:
-        if text not in personas:
-            raise UsageError(
-                f"There is no persona {clean_line(text, LONGEST)}.",
-                hint=nearest(text, personas, "/persona lists them."),
-            )
-        desk.chat.take_persona(personas[text])
-        desk.page.notice(f"The model is {text} from the next message on.")
-    elif personas:
-        mine = desk.chat.session.persona_name
-        desk.page.pairs(
-            [(f"{name} ←" if name == mine else name, about) for name, about in _personas(desk)]
-        )
-    else:
+    if not text and not personas:
         desk.page.notice(
             "No personas yet. [personas.NAME] in config.toml makes one; /system TEXT sets one for this chat."
         )
+    chosen = text or (await desk.pick(_picking(desk)) if personas else "")
+    if chosen == "-":
+        desk.chat.set_persona("")
+        desk.page.notice("No persona from now on.")
+    elif chosen:
+        if chosen not in personas:
+            raise UsageError(
+                f"There is no persona {clean_line(chosen, LONGEST)}.",
+                hint=nearest(chosen, personas, "/persona alone shows them."),
+            )
+        desk.chat.take_persona(personas[chosen])
+        desk.page.notice(f"The model is {chosen} from the next message on.")
+
+
+def _picking(desk: Desk) -> Picking:
+    mine = desk.chat.session.persona_name
+    choices = [
+        Choice(name, f"{name} ←" if name == mine else name, about)
+        for name, about in _personas(desk)
+    ]
+
+    def shown(name: str, width: int) -> str:
+        return desk.drawing.notice(desk.options.personas[name].text[:PREVIEWED], width)
+
+    return Picking(
+        "Persona",
+        lambda typed: ranked(typed, choices, lambda one: f"{one.value} {one.about}"),
+        preview=shown,
+    )
 
 
 def _settable(desk: Desk) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,58 @@
+"""How well a few typed characters fit a name: all of them in order, the nearer together and to beginnings the better."""
+
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+Named = TypeVar("Named")
+
+# What a character is worth that follows the one before at once, or begins a word; what a skipped one costs.
+_TOGETHER: Final = 6
+_BEGINS: Final = 3
+_SKIPPED: Final = 0.1
+
+_LONGEST: Final = 200
+
+
+def score(typed: str, name: str) -> float | None:
+    """How well it fits, the more the better; None when a word of `typed` does not. In any case, words in any order."""
+    folded = name[:_LONGEST].casefold()
+    total = 0.0
+    for word in typed.casefold().split():
+        best = max((_along(word, folded, at) for at in _places(word[0], folded)), default=None)
+        if best is None or best == float("-inf"):
+            return None
+        total += best
+    return total
+
+
+def ranked(typed: str, all_: Iterable[Named], name: Callable[[Named], str]) -> list[Named]:
+    """Those that fit, the best first; without anything typed all of them, as they come."""
+    scored = [(score(typed, name(one)), one) for one in all_]
+    fitting = [(points, one) for points, one in scored if points is not None]
+    return [one for _, one in sorted(fitting, key=lambda pair: -pair[0])]
+
+
+def _along(word: str, name: str, start: int) -> float:
+    """The worth of finding the word's characters one after the other, the first one at `start`."""
+    points, before = 0.0, -1
+    at = start
+    for char in word:
+        at = name.find(char, at)
+        if at < 0:
+            return float("-inf")
+        if at == before + 1 and before >= 0:
+            points += _TOGETHER
+        elif at == 0 or not name[at - 1].isalnum():
+            points += _BEGINS
+        else:
+            points -= _SKIPPED * (at - before)
+        before = at
+        at += 1
+    return points - _SKIPPED * start
+
+
+def _places(char: str, name: str) -> Iterable[int]:
+    at = name.find(char)
+    while at >= 0:
+        yield at
+        at = name.find(char, at + 1)

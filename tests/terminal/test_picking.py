@@ -1,0 +1,81 @@
+"""Choosing from a list in place of the composer."""
+
+import pytest
+
+from deepchat.demo.server import Answer
+
+pytestmark = pytest.mark.terminal
+
+CHATS = ["Bread and butter", "Sailing to Rhodes", "A query plan"]
+
+
+@pytest.fixture
+def three(deepchat, server):
+    """A program in which three chats were had; the last one is open."""
+    server.script += [Answer.reply(f"About {title.lower()}.") for title in CHATS]
+    chat = deepchat()
+    chat.wait_for("/help")
+    for number, title in enumerate(CHATS, start=1):
+        chat.enter(title)
+        chat.wait_until(lambda n=number: "\n".join(chat.everything()).count("tok/s") == n)
+        if title != CHATS[-1]:
+            chat.enter("/new")
+            chat.wait_until(lambda n=number: "\n".join(chat.everything()).count("A new chat") == n)
+    return chat
+
+
+def test_a_chat_is_found_looked_at_and_opened(three):
+    three.press("/resume\r")
+    three.wait_for("Chat:")
+    three.wait_for("2 · Enter takes one")
+    three.press("butter")
+    three.wait_for("1 · Enter takes one")
+    three.wait_for("  About bread and butter.")
+    three.press("\r")
+    three.wait_for("Chat:", gone=True)
+    three.wait_for("About bread and butter.")
+
+
+def test_arrows_choose_and_escape_leaves_the_draft_alone(three):
+    three.press("/sessions\r")
+    three.wait_for("Chat:")
+    three.wait_for("2 · Enter takes one")
+    three.press("\x1b[B")
+    three.wait_for("  About bread and butter.")
+    three.press("\x1b")
+    three.wait_for("Chat:", gone=True)
+    three.press("typed after")
+    three.wait_for("› typed after")
+
+
+def test_flag_r_alone_lets_one_choose(three, deepchat):
+    three.press("\x04")
+    three.wait_for_end()
+    again = deepchat("-r")
+    again.wait_for("› A query plan")
+    again.press("\r")
+    again.wait_for("About a query plan.")
+
+
+def test_words_that_fit_nothing_say_so(three):
+    three.press("/resume\r")
+    three.wait_for("Chat:")
+    three.wait_for("2 · Enter takes one")
+    three.press("zzz")
+    three.wait_for("Nothing fits.")
+    three.press("\r")
+    three.press("\x03")
+    three.wait_for("Chat:", gone=True)
+    three.press("\x04")
+    assert three.wait_for_end() == 0
+
+
+def test_a_plain_terminal_has_a_numbered_list(three, deepchat):
+    three.press("\x04")
+    three.wait_for_end()
+    again = deepchat("--plain")
+    again.wait_for("\n>")
+    again.press("/resume\r")
+    again.wait_for("2  Sailing to Rhodes")
+    again.press("2\r")
+    again.wait_for("About sailing to rhodes.")
