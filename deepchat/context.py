@@ -40,6 +40,14 @@ def estimated_tokens(text: str) -> int:
     return math.ceil(len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN)
 
 
+def tokens_counted(path: Sequence[Message]) -> int | None:
+    """Tokens of the conversation up to its last reply, as the server counted them; None where it did not."""
+    last = next((m.usage for m in reversed(path) if m.role == "assistant" and m.text), None)
+    if last is None or last.prompt_tokens is None:
+        return None
+    return last.prompt_tokens + (last.completion_tokens or 0) - (last.reasoning_tokens or 0)
+
+
 def total_cost(messages: Iterable[Message]) -> float | None:
     """US dollars the server charged for these messages; None when it named no price for any of them."""
     costs = [m.usage.cost for m in messages if m.usage is not None and m.usage.cost is not None]

@@ -4,7 +4,7 @@ Knows neither keys nor rows of the screen: `interactive` ties it to the terminal
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -50,6 +50,9 @@ HINT_S: Final = 5.0
 
 # A turn that was stopped has ended, and is stored, within this time.
 STOPPED_S: Final = 1.0
+
+# Of a title, in the status line.
+TITLE_CELLS: Final = 30
 
 AS_TEXT: Final = "Start with // to send it as text."
 
@@ -103,7 +106,7 @@ class Repl:
         self._clock = clock
         self._showing: _Showing | None = None
         self._stopped_at = self._hinted_at = float("-inf")
-        self._cost: tuple[str | None, float | None] = (None, None)
+        self._counted: tuple[tuple[str | None, str], str, str] = ((None, ""), "", "")
         self.desk = Desk(
             chat=house.chat,
             library=house.library,
@@ -368,17 +371,30 @@ class Repl:
         if self.doing:
             doing.append(f"{self.doing} · Ctrl-C stops it")
         queued = [f"queued {len(self.queue)}"] if self.queue else []
-        named = self._chat.session.persona_name or ("persona" if self._chat.session.persona else "")
-        spent = self._spent()
-        cost = figures.money(spent) if spent else ""
-        return [*doing, *queued, *filter(None, (self._chat.answering, named, cost))]
+        session = self._chat.session
+        named = session.persona_name or ("persona" if session.persona else "")
+        title = clean_line(session.title, TITLE_CELLS)
+        return [
+            *doing,
+            *queued,
+            *filter(None, (self._chat.answering, *self._ledger(), named, title)),
+        ]
 
-    def _spent(self) -> float | None:
-        """What this conversation has cost; added up anew only when it has changed."""
-        leaf = self._chat.conversation.leaf
-        if self._cost[0] != leaf:
-            self._cost = (leaf, context.total_cost(self._chat.conversation.path()))
-        return self._cost[1]
+    def _ledger(self) -> tuple[str, str]:
+        """How full the model's window is, and what this conversation has cost; worked out only when a turn has ended."""
+        now = (self._chat.conversation.leaf, self._chat.answering)
+        if self._counted[0] != now:
+            path = self._chat.conversation.path()
+            spent = context.total_cost(path)
+            self._counted = (now, self._share(path), figures.money(spent) if spent else "")
+        return self._counted[1:]
+
+    def _share(self, path: Sequence[Message]) -> str:
+        """`12%` of the window, as the server counted the last exchange; "" where either is unknown."""
+        tokens = context.tokens_counted(path)
+        models = self._house.catalogue.cached() if tokens else ()
+        window = next((m.context_length for m in models if m.id == self._chat.answering), None)
+        return f"{min(100, round(100 * tokens / window))}%" if tokens and window else ""
 
     def _print(self, ansi: str) -> None:
         self._surface.print(ansi)

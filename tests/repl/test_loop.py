@@ -1,6 +1,6 @@
 """Queueing, stopping and leaving."""
 
-from deepchat.conversation import Finished, TextDelta
+from deepchat.conversation import Finished, Reported, TextDelta, Usage
 from deepchat.repl.needs import Next
 
 
@@ -81,3 +81,11 @@ def test_the_status_line_says_what_is_going_on(bench):
     assert "queued 1" in status
     assert "lab/good" in status
     bench.repl.leave()
+
+
+def test_the_status_line_says_how_full_the_window_is_and_what_it_cost(bench):
+    usage = Usage(prompt_tokens=10_000, completion_tokens=6_000, reasoning_tokens=384, cost=0.25)
+    bench.model.script.append([TextDelta("Blue."), Reported(usage=usage)])
+    bench.shelf.refresh()
+    bench.type("Which colour?")
+    assert bench.repl.status(80) == "lab/good, 12%, $0.25, Which colour?\n"
