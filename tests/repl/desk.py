@@ -145,5 +145,5 @@ class Bench:
 
     def settle(self):
         while self.chat.turn and not self.model.hanging.is_set():
-            self.chat.turn.wait(5)
+            self.chat.turn.wait(0.01)
             self.repl.pump()
