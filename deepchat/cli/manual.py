@@ -7,9 +7,9 @@ import click
 
 from deepchat.cli.flags import deepchat
 from deepchat.cli.wishes import KEY_PAGE
-from deepchat.config import KEYS, PARAMETERS
+from deepchat.config import ACTIONS, KEYS, PARAMETERS
 from deepchat.demo.manual import Page
-from deepchat.repl.commands.program import KEYS as KEY_TABLE
+from deepchat.repl.commands.program import KEYS as FIXED_KEYS
 from deepchat.repl.commands.program import signature
 from deepchat.repl.commands.table import COMMANDS
 
@@ -121,7 +121,8 @@ def _commands() -> Iterator[Page]:
         yield Page(
             f"Command {signature(command)}", command.manual + (also if command.aliases else "")
         )
-    rows = "\n".join(f"| {key} | {does} |" for key, does in KEY_TABLE)
+    known = [*((", ".join(keys), does) for _, keys, does in ACTIONS), *FIXED_KEYS]
+    rows = "\n".join(f"| {key} | {does} |" for key, does in known)
     yield Page("Keys", f"| key | does |\n|---|---|\n{rows}")
 
 
@@ -134,7 +135,7 @@ def _flags() -> Iterator[Page]:
 
 def _settings() -> Iterator[Page]:
     for key in KEYS:
-        if not key.name.startswith(("parameters.", "personas.*.parameters.")):
+        if not key.name.startswith(("keys.", "parameters.", "personas.*.parameters.")):
             default = "" if key.default in (None, "") else f" Default: `{json.dumps(key.default)}`."
             yield Page(f"Setting {key.name} in config.toml", f"{key.help}{default}")
     for parameter in PARAMETERS:

@@ -38,6 +38,7 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
             interactive = Interactive(
                 wire,
                 history=settings.paths.history,
+                keymap=settings.keys,
                 color=colored(settings),
                 vi=settings.ui.editing_mode == "vi",
             )

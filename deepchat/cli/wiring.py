@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from deepchat.chat import Chat, Library
 from deepchat.cli.wishes import Wishes
-from deepchat.config import PARAMETERS, Settings, parse_parameter, private_dir
+from deepchat.config import ACTIONS, PARAMETERS, Settings, parse_parameter, private_dir
 from deepchat.conversation import Event, Json, ModelInfo, Persona, Request, Session
 from deepchat.errors import AccessError, ConfigError, DeepchatError, UsageError
 from deepchat.turn import Stop
@@ -77,6 +77,11 @@ class Options:
     @property
     def personas(self) -> dict[str, Persona]:
         return dict(self._settings.personas)
+
+    @property
+    def keys(self) -> Sequence[tuple[str, str]]:
+        keymap = self._settings.keys
+        return [(", ".join(keymap[name]), help_) for name, _, help_ in ACTIONS if keymap[name]]
 
     @property
     def parameters(self) -> Sequence[tuple[str, str]]:

@@ -3,12 +3,13 @@
 Only here are files of the configuration read; what is drawn of it is cleaned where it is drawn.
 """
 
-from deepchat.config.keys import KEYS, PARAMETERS, THEMES, Key, Parameter, parse_parameter
+from deepchat.config.keys import ACTIONS, KEYS, PARAMETERS, THEMES, Key, Parameter, parse_parameter
 from deepchat.config.paths import Paths, paths, private_dir
 from deepchat.config.providers import Provider
 from deepchat.config.settings import Flags, Settings, Ui, load
 
 __all__ = [
+    "ACTIONS",
     "KEYS",
     "PARAMETERS",
     "THEMES",

@@ -7,6 +7,7 @@ from typing import Final
 from deepchat.config.kinds import (
     BASE_URL,
     RESPONSE_FORMAT,
+    STROKES,
     SWITCH,
     TEXT,
     VARIABLES,
@@ -80,6 +81,19 @@ THEMES: Final = (
     "ansi", "mono", "solarized-dark", "solarized-light", "gruvbox-dark", "gruvbox-light", "dracula",
 )  # fmt: skip
 
+# What a key of the keyboard can do, and the keys that do it by default.
+ACTIONS: Final = (
+    ("send", ["enter"], "Send the message."),
+    ("newline", ["alt-enter", "ctrl-j"], "Begin a new line in the message."),
+    ("interrupt", ["ctrl-c"], "Stop the reply, or clear the draft."),
+    ("leave", ["ctrl-d"], "Leave, when nothing is typed."),
+    ("editor", ["ctrl-g", "ctrl-x ctrl-e"], "Edit the draft in $VISUAL or $EDITOR."),
+    ("unfold", ["ctrl-o"], "Show a folded paste."),
+    ("redo", ["alt-_", "ctrl-x ctrl-r"], "Undo an undo (Ctrl-_) in the draft."),
+    ("redraw", ["ctrl-l"], "Draw the composer anew."),
+    ("suspend", ["ctrl-z"], "Go to the shell; fg comes back."),
+)
+
 KEYS: Final = (
     Key("provider", TEXT, "Who is asked: deepinfra, or one of [providers] below.",
         default="deepinfra", flag="provider", variable="DEEPCHAT_PROVIDER"),
@@ -99,6 +113,7 @@ KEYS: Final = (
     Key("ui.title", SWITCH, "The chat's title in the title of the window.", default=True),
     Key("ui.bell", choice("never", "long", "always"), "Ring when a reply is complete; long: after a wait.",
         default="never"),
+    *(Key(f"keys.{name}", STROKES, help_, default=[*keys]) for name, keys, help_ in ACTIONS),
     *(Key(f"parameters.{one.name}", one.kind, one.help) for one in PARAMETERS),
     Key("personas.*.system", TEXT, "What the model is told to be."),
     Key("personas.*.model", TEXT, "The model this persona is meant for."),

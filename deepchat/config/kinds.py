@@ -14,6 +14,12 @@ _URL: Final = re.compile(r"https?://[^\s/?#@\\]+(?:/[^\s?#@\\]*)?", re.IGNORECAS
 # An upper-case name is a variable; anything else there is most likely the key itself, pasted.
 _VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
 
+# What terminals can tell apart. Ctrl-H, -I and -M are Backspace, Tab and Enter.
+_STROKE: Final = re.compile(
+    r"((ctrl-)?(shift-)?|alt-)(up|down|left|right|home|end|delete|insert|pageup|pagedown)"
+    r"|ctrl-[a-gj-ln-z@\]^_]|alt-[!-~]|(alt-)?(enter|backspace)|(shift-)?tab|escape|f([1-9]|1[0-9]|2[0-4])"
+)
+
 _SWITCH: Final = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
 
 
@@ -104,6 +110,16 @@ def texts(most: int) -> Kind:
     return Kind(f"a text, or a list of up to {most}", take, read)
 
 
+def _strokes(raw: object) -> Json:
+    names = [raw] if isinstance(raw, str) else raw
+    if not isinstance(names, list) or not all(
+        isinstance(name, str) and all(_STROKE.fullmatch(stroke) for stroke in name.split(" "))
+        for name in names
+    ):
+        raise ValueError
+    return list(names)
+
+
 def _variables(raw: object) -> Json:
     names = raw if isinstance(raw, list) else [raw]
     if not names or not all(isinstance(name, str) and _VARIABLE.fullmatch(name) for name in names):
@@ -147,6 +163,11 @@ VARIABLES: Final = Kind(
     _variables,
     _typed,
     private=True,
+)
+STROKES: Final = Kind(
+    'a key such as "ctrl-o", "alt-enter", "f2" or "ctrl-x ctrl-e", or a list of them',
+    _strokes,
+    _typed,
 )
 RESPONSE_FORMAT: Final = Kind(
     'text, json_object, or a table whose type is "json_schema" or "regex"', _response_format, _typed

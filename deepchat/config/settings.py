@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from deepchat.config.file import Values, parse, read, wrong
-from deepchat.config.keys import KEYS, Key, nearest
+from deepchat.config.keys import ACTIONS, KEYS, Key, nearest
 from deepchat.config.kinds import base_url
 from deepchat.config.paths import Paths, paths
 from deepchat.config.personas import personas
@@ -71,6 +71,7 @@ class Settings:
     providers: Mapping[str, Provider]
     parameters: Parameters
     ui: Ui
+    keys: Mapping[str, tuple[str, ...]]
     paths: Paths
     warnings: tuple[str, ...]
     origins: Mapping[str, str]
@@ -84,6 +85,7 @@ class Settings:
             "model": self.model,
             "persona": self.persona.name or "(from --system)" if self.persona else "",
             **{f"ui.{name}": getattr(self.ui, name) for name in Ui.__slots__},
+            **{f"keys.{name}": ", ".join(keys) for name, keys in self.keys.items()},
             **{f"parameters.{name}": value for name, value in self.parameters.items()},
             "config": self.paths.config_file,
             "data": self.paths.data_dir,
@@ -148,6 +150,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
     parameters = _parameters(values, persona, source, origins)
 
     ui = {name: chosen[f"ui.{name}"].value for name in Ui.__slots__}
+    keys = _keys(chosen, warnings)
     said = [*warnings, *key_warnings, *persona_warnings]
     return Settings(
         provider=provider,
@@ -159,6 +162,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
         providers=known,
         parameters=parameters,
         ui=Ui(**cast(dict[str, Any], ui)),
+        keys=keys,
         paths=where,
         warnings=tuple(_line(warning, key) for warning in said),
         origins=origins,
@@ -348,3 +352,22 @@ def _parameters(
     if persona:
         origins |= {f"parameters.{name}": f"persona {persona.name}".strip() for name in meant}
     return {**general, **meant}
+
+
+def _keys(chosen: Mapping[str, _Chosen], warnings: list[str]) -> dict[str, tuple[str, ...]]:
+    """The keys for each action. What was configured takes a key from the action that has it by default."""
+    keys: dict[str, tuple[str, ...]] = {}
+    taken: dict[str, str] = {}
+    named = [(name, chosen[f"keys.{name}"]) for name, _, _ in ACTIONS]
+    for name, one in sorted(named, key=lambda pair: pair[1].rank):
+        wanted = cast(list[str], one.value)
+        if one.rank is not _Rank.DEFAULT:
+            others = [(key, taken[key]) for key in wanted if key in taken]
+            warnings += [f"keys.{name}: {key} is keys.{other} already." for key, other in others]
+        keys[name] = tuple(key for key in wanted if key not in taken)
+        taken |= dict.fromkeys(keys[name], name)
+    if not keys["send"]:
+        warnings.append("keys.send: no key was left to send with; alt-enter does it.")
+        keys = {name: tuple(key for key in own if key != "alt-enter") for name, own in keys.items()}
+        keys["send"] = ("alt-enter",)
+    return {name: keys[name] for name, _, _ in ACTIONS}

@@ -15,7 +15,7 @@ from prompt_toolkit.output import Output
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.completion import CommandCompleter
 from deepchat.repl.history import FileHistory
-from deepchat.repl.keys import Actions, bindings
+from deepchat.repl.keys import Actions, Keymap, bindings
 from deepchat.repl.loop import House, Repl
 from deepchat.repl.needs import Entry, Next, Surface
 from deepchat.repl.terminal import Parts, Terminal
@@ -36,6 +36,7 @@ class Interactive:
         wire: Callable[[Surface, Callable[[], None]], House],
         *,
         history: Path | None,
+        keymap: Keymap,
         color: bool = True,
         vi: bool = False,
         source: Input | None = None,
@@ -53,7 +54,7 @@ class Interactive:
             is_lent=lambda: self.terminal.is_lent,
         )
         self.terminal = Terminal(
-            bindings=partial(bindings, actions),
+            bindings=partial(bindings, actions, keymap),
             completer=completer,
             history=FileHistory(history),
             parts=Parts(

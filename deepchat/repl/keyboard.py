@@ -34,7 +34,7 @@ _NEWLINES: Final = {
 }
 
 _TEXT: Final = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*")
-_LINES: Final = re.compile(r"[\r\n][^\r\n]")
+_LINES: Final = re.compile(r"[^\r\n][\r\n]+[^\r\n]")
 _LINE_END: Final = re.compile(r"\r\n?")
 
 

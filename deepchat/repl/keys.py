@@ -1,12 +1,15 @@
 """The keys, as a table: which key does what, and nothing about how it is done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.filters import (
+    Always,
     Condition,
+    Filter,
     completion_is_selected,
     emacs_mode,
     has_completions,
@@ -17,6 +20,28 @@ from prompt_toolkit.keys import Keys
 
 from deepchat.repl.composer import Composer
 from deepchat.repl.needs import Entry
+
+# The keys of each action, such as "ctrl-o", "alt-enter" or "ctrl-x ctrl-e".
+Keymap = Mapping[str, Sequence[str]]
+
+Handler = Callable[[KeyPressEvent], None]
+
+_MODIFIERS: Final = (("ctrl-", "c-"), ("shift-", "s-"))
+
+
+def sequences(key: str) -> list[tuple[str, ...]]:
+    """What prompt_toolkit calls a key, or keys one after the other: each way in which a terminal may send it."""
+    presses = tuple(part for stroke in key.split(" ") for part in _presses(stroke))
+    # Alt is an Esc before the key; some terminals send a line feed for Enter.
+    return [presses, ("escape", "c-j")] if key == "alt-enter" else [presses]
+
+
+def _presses(stroke: str) -> tuple[str, ...]:
+    if stroke.startswith("alt-"):
+        return "escape", *_presses(stroke.removeprefix("alt-"))
+    for ours, theirs in _MODIFIERS:
+        stroke = stroke.replace(ours, theirs)
+    return (stroke,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +58,35 @@ class Actions:
     is_lent: Callable[[], bool]
 
 
-def bindings(actions: Actions, composer: Composer) -> KeyBindings:
+def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBindings:
     """The bindings of the composer, over those that prompt_toolkit has for editing."""
     keys = KeyBindings()
+
+    def on(
+        action: str,
+        *,
+        when: Filter,
+        undoes: bool = True,
+    ) -> Callable[[Handler], Handler]:
+        def bind(handler: Handler) -> Handler:
+            for key in keymap[action]:
+                for presses in sequences(key):
+                    # In vi mode Esc is a key of its own.
+                    wanted = when & emacs_mode if presses[0] == "escape" else when
+                    keys.add(*presses, filter=wanted, save_before=lambda _: undoes)(handler)
+            return handler
+
+        return bind
+
     here = ~is_searching
     busy = Condition(actions.busy)
     typed = Condition(lambda: bool(get_app().current_buffer.text))
 
-    @keys.add("enter", filter=here & completion_is_selected)
+    @on("send", when=here & completion_is_selected)
     def _accept_completion(event: KeyPressEvent) -> None:
         event.current_buffer.complete_state = None
 
-    @keys.add("enter", filter=here & ~completion_is_selected)
+    @on("send", when=here & ~completion_is_selected)
     def _enter(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         if (
@@ -59,9 +101,7 @@ def bindings(actions: Actions, composer: Composer) -> KeyBindings:
         elif composer.text.strip():
             actions.enter(composer.take())
 
-    @keys.add("escape", "enter", filter=here & emacs_mode)
-    @keys.add("escape", "c-j", filter=here & emacs_mode)
-    @keys.add("c-j", filter=here)
+    @on("newline", when=here)
     def _newline(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text("\n")
 
@@ -69,17 +109,15 @@ def bindings(actions: Actions, composer: Composer) -> KeyBindings:
     def _paste(event: KeyPressEvent) -> None:
         composer.paste(event.data)
 
-    @keys.add("c-o", filter=here)
+    @on("unfold", when=here)
     def _unfold(event: KeyPressEvent) -> None:
         composer.unfold()
 
-    @keys.add("c-x", "c-e", filter=here)
-    @keys.add("c-g", filter=here)
+    @on("editor", when=here)
     def _edit(event: KeyPressEvent) -> None:
         actions.edit()
 
-    @keys.add("c-x", "c-r", filter=here & emacs_mode, save_before=lambda _: False)
-    @keys.add("escape", "_", filter=here & emacs_mode, save_before=lambda _: False)
+    @on("redo", when=here, undoes=False)
     def _redo(event: KeyPressEvent) -> None:
         event.current_buffer.redo()
 
@@ -96,7 +134,7 @@ def bindings(actions: Actions, composer: Composer) -> KeyBindings:
         elif offered:
             buffer.start_completion(insert_common_part=True)
 
-    @keys.add("c-c", filter=here)
+    @on("interrupt", when=here)
     @keys.add(Keys.SIGINT)
     def _interrupt(event: KeyPressEvent) -> None:
         if actions.is_lent():  # it was meant for the other program
@@ -115,7 +153,7 @@ def bindings(actions: Actions, composer: Composer) -> KeyBindings:
     def _stop(event: KeyPressEvent) -> None:
         actions.interrupt()
 
-    @keys.add("c-d", filter=here & ~typed)
+    @on("leave", when=here & ~typed)
     def _leave(event: KeyPressEvent) -> None:
         actions.leave()
 
@@ -124,11 +162,11 @@ def bindings(actions: Actions, composer: Composer) -> KeyBindings:
         if not actions.take_back():
             event.current_buffer.auto_up()
 
-    @keys.add("c-l")
+    @on("redraw", when=Always())
     def _redraw(event: KeyPressEvent) -> None:
         actions.redraw()
 
-    @keys.add("c-z")
+    @on("suspend", when=Always())
     def _suspend(event: KeyPressEvent) -> None:
         event.app.suspend_to_background()
 

@@ -201,6 +201,11 @@ class Options(Protocol):
     def personas(self) -> dict[str, Persona]: ...
 
     @property
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """The keys that can be configured, those of an action together, and what they do."""
+        ...
+
+    @property
     def parameters(self) -> Sequence[tuple[str, str]]:
         """Each parameter that can be set, with one line of help."""
         ...

@@ -314,3 +314,34 @@ def test_rows_say_value_and_origin_of_everything_but_never_the_key(config):
 
 def test_settings_do_not_show_the_key():
     assert KEY not in repr(load(Flags(), {"DEEPINFRA_TOKEN": KEY}))
+
+
+def test_a_configured_key_is_taken_from_the_action_that_has_it_by_default(config):
+    config('[keys]\nunfold = ["ctrl-g", "f2"]\n')
+    settings = load(Flags(), {})
+    assert settings.keys["unfold"] == ("ctrl-g", "f2")
+    assert settings.keys["editor"] == ("ctrl-x ctrl-e",)
+    assert settings.keys["newline"] == ("alt-enter", "ctrl-j")
+    assert settings.warnings == ()
+
+
+def test_a_key_given_twice_is_said_and_stays_where_it_was_given_first(config):
+    config('[keys]\nunfold = "f2"\nredraw = "f2"\n')
+    settings = load(Flags(), {})
+    assert (settings.keys["unfold"], settings.keys["redraw"]) == (("f2",), ())
+    assert settings.warnings == ("keys.redraw: f2 is keys.unfold already.",)
+
+
+def test_there_is_always_a_key_to_send_with(config):
+    config('[keys]\nnewline = "enter"\n')
+    settings = load(Flags(), {})
+    assert settings.keys["newline"] == ("enter",)
+    assert settings.keys["send"] == ("alt-enter",)
+    assert "alt-enter does it" in settings.warnings[0]
+
+
+def test_a_key_that_is_none_is_said_and_the_default_stays(config):
+    config('[keys]\nunfold = "hyper-x"\n')
+    settings = load(Flags(), {})
+    assert settings.keys["unfold"] == ("ctrl-o",)
+    assert "keys.unfold" in settings.warnings[0]

@@ -101,6 +101,7 @@ class Choices:
             "cat": Persona("cat", "Meow.", model="lab/cat"),
             "dog": Persona("dog", "Woof."),
         }
+        self.keys = [("enter", "Send the message.")]
         self.parameters = [("temperature", "How random.")]
 
     def parse(self, name, text):

@@ -20,7 +20,7 @@ def test_help_lists_every_command_and_explains_one(bench):
     assert "several lines" in bench.type("/help system")
     assert "/regenerate" in bench.type("/help /retry")
     assert "no command /nope" in bench.type("/help nope")
-    assert "Ctrl-C" in bench.type("/keys")
+    assert "Send the message." in bench.type("/keys")
 
 
 def test_system_sets_shows_and_takes_away(bench):

@@ -183,7 +183,7 @@ def test_an_unknown_command_is_not_sent_and_up_brings_it_back(deepchat, server):
     chat = deepchat()
     chat.wait_for("/help")
     chat.enter("/eixt")
-    chat.wait_for("Did you mean /exit?")
+    chat.wait_for("Did you mean /exit")
     chat.press("\x1b[A")
     chat.wait_for("› /eixt")
     chat.press("\x15//eixt\r")

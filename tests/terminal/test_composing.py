@@ -98,9 +98,12 @@ def test_a_pasted_line_may_be_a_command_and_pasted_lines_are_none(deepchat, serv
 def test_newlines_are_made_without_sending(deepchat, server, newline):
     chat = deepchat()
     chat.wait_for("/help")
-    for keys in ("one", newline, "two"):
-        chat.press(keys)
-        chat.wait_for(keys if keys.isalpha() else "› one")
+    chat.press("one")
+    chat.wait_for("› one")
+    row = chat.screen.cursor.y
+    chat.press(newline)
+    chat.wait_until(lambda: chat.screen.cursor.y == row + 1)
+    chat.press("two")
     chat.wait_for("  two")
     chat.press("\r")
     chat.wait_for("tok/s")

@@ -6,21 +6,18 @@ from deepchat.repl.registry import Command
 
 GROUP = "deepchat"
 
+# Besides those that can be configured.
 KEYS = (
-    ("Enter", "send; while a reply arrives: queue the message for after it"),
+    ("esc", "Stop the reply."),
     (
-        "Alt-Enter, Ctrl-J, \\ Enter",
-        "new line; Shift-Enter too, where the terminal tells it from Enter",
+        "up, down",
+        "Move in the draft, then through what was typed before; up takes a queued message back.",
     ),
-    ('"""', "begin and end a block in which Enter makes new lines"),
-    ("Ctrl-O", "show a folded paste"),
-    ("Ctrl-G, Ctrl-X Ctrl-E", "edit the draft in $VISUAL or $EDITOR"),
-    ("Ctrl-_, Alt-_", "undo and redo in the draft"),
-    ("Ctrl-C", "stop the reply; with a draft: clear it (Up brings it back)"),
-    ("Ctrl-D", "leave, when nothing is typed"),
-    ("Up, Down", "move in the draft, then through what was typed before"),
-    ("Ctrl-R", "search what was typed before"),
-    ("Tab", "complete commands and their arguments"),
+    ("ctrl-r", "Search what was typed before."),
+    ("tab", "Complete commands and their arguments."),
+    ("ctrl-_", "Undo in the draft."),
+    ('"""', "Begin and end a block in which Enter makes new lines."),
+    ("\\ enter", "A new line too, and so is shift-enter where the terminal tells it from enter."),
 )
 
 
@@ -53,8 +50,8 @@ def help_(desk: Desk, text: str) -> None:
 
 @COMMANDS.command("/keys", group=GROUP)
 def keys(desk: Desk, text: str) -> None:
-    """List the keys."""
-    desk.page.pairs(KEYS)
+    """List the keys. Those that can be changed stand under [keys] in config.toml."""
+    desk.page.pairs([*desk.options.keys, *KEYS])
 
 
 @COMMANDS.command("/config", "/settings", group=GROUP)

@@ -1,0 +1,35 @@
+"""The keys that can be configured are keys that a terminal sends."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.key_binding import KeyBindings
+
+from deepchat.config.keys import ACTIONS
+from deepchat.config.kinds import _STROKE, STROKES
+from deepchat.repl.keys import sequences
+
+
+@given(st.from_regex(_STROKE, fullmatch=True))
+def test_every_key_that_may_be_configured_can_be_bound(key):
+    assert STROKES.take(key) == [key]
+    for presses in sequences(key):
+        KeyBindings().add(*presses)(lambda event: None)
+
+
+def test_keys_in_a_row_are_bound_in_a_row():
+    assert sequences("ctrl-x alt-e") == [("c-x", "escape", "e")]
+    assert sequences("alt-enter") == [("escape", "enter"), ("escape", "c-j")]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "ctrl-x ", "ctrl-enter", "hyper-x", "ctrl-i", "a", "f25", ["ctrl-o", 3], 7]
+)
+def test_a_key_that_no_terminal_tells_apart_is_refused(wrong):
+    with pytest.raises(ValueError):
+        STROKES.take(wrong)
+
+
+def test_no_key_has_two_meanings_by_default():
+    keys = [key for _, own, _ in ACTIONS for key in own]
+    assert len(keys) == len(set(keys))
