@@ -17,7 +17,7 @@ _SPACE: Final = re.compile("[ 、。，；！？]")
 # What the open end of a line must go beyond before it is shown: until then it may become something else.
 _MARKERS: Final = " \t>-+*"
 _SIGNS: Final = " \t=-*_+#~`|:.$\\"
-_UNCLEAR: Final = re.compile(r"(?:\d{1,9}[.)]?[ \t]*|</?[^>\s]*|\[[^\]]{0,80}\]?:?)\Z")
+_UNCLEAR: Final = re.compile(r"(?:\d{1,9}[.)]?[ \t]*|</?[^>\s]*|\[[ xX]?\]?)\Z")
 _LINK_ARRIVING: Final = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\Z")
 
 

@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import re
+from itertools import count
 from pathlib import Path
 
 from hypothesis import settings
@@ -35,9 +37,9 @@ FORWARD_REFERENCES = frozenset(
 )
 
 
-def documents(count):
-    """The settings for a law: `count` documents, or as many as DEEPCHAT_DOCS says."""
-    most = int(os.environ.get("DEEPCHAT_DOCS", count))
+def documents(number):
+    """The settings for a law: `number` documents, or as many as DEEPCHAT_DOCS says."""
+    most = int(os.environ.get("DEEPCHAT_DOCS", number))
     return settings(max_examples=most, deadline=None, database=None)
 
 
@@ -61,6 +63,31 @@ noise = st.text(
     alphabet=st.sampled_from("ab *_`~[]()<>!|#-+=:\\$&\n\n\t 1.日👩\u200d\u0301\x1b\r"), max_size=80
 )
 texts = st.one_of(soup, soup, soup, noise)
+
+
+# Blocks of which each word can be told from all others: № is its number.
+BLOCKS = (
+    "w№ w№ **w№ w№** w№\n\n", "w№ `w№` w№\nw№ *w№* w№\n\n", "# w№ w№\n\n", "w№ w№\n===\n\n", "- w№ w№\n- w№\n  w№\n",
+    "- w№\n  - w№\n    - w№ w№\n\n", "9. w№\n10. w№ w№\n\n", "- [ ] w№\n- [x] w№\n\n", "> w№ w№\n> w№\n\n", "> - w№\n>\n>   w№\n\n",
+    "```python\nw№ = w№\n\n\tw№\n```\n", "- w№\n  ```\n  w№ w№\n  ```\n", "    w№\n    w№\n\n", "<div>\nw№ w№\n</div>\n\n",
+    "| w№ | w№ |\n|---|---|\n| w№ | w№ |\n| w№ | **w№** |\n\n", "$$\nw№ + w№\n$$\n\n", "[w№](http://e.org) w№ w№\n\n",
+    "***\n\n", "w№ " * 60 + "\n\n", "![w№](e.png) <b>w№</b> w№\n\n", "~~w№~~ [^1] w№ & w№\n\n", "[a]: http://e.org\nw№ [a] w№\n\n",
+)  # fmt: skip
+
+
+def numbered(blocks):
+    """The blocks as one text, their words numbered in order."""
+    number = count(1)
+    return re.sub("№", lambda _: str(next(number)), "".join(blocks))
+
+
+told = st.lists(st.sampled_from(BLOCKS), max_size=12).map(numbered)
+
+
+def some(items, number):
+    """That many of the items, evenly spread, or as many as DEEPCHAT_DOCS says."""
+    most = int(os.environ.get("DEEPCHAT_DOCS", number))
+    return items[:: max(1, len(items) // most)]
 
 
 def cut(text, seed):
