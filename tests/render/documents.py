@@ -70,8 +70,8 @@ BLOCKS = (
     "w№ w№ **w№ w№** w№\n\n", "w№ `w№` w№\nw№ *w№* w№\n\n", "# w№ w№\n\n", "w№ w№\n===\n\n", "- w№ w№\n- w№\n  w№\n",
     "- w№\n  - w№\n    - w№ w№\n\n", "9. w№\n10. w№ w№\n\n", "- [ ] w№\n- [x] w№\n\n", "> w№ w№\n> w№\n\n", "> - w№\n>\n>   w№\n\n",
     "```python\nw№ = w№\n\n\tw№\n```\n", "- w№\n  ```\n  w№ w№\n  ```\n", "    w№\n    w№\n\n", "<div>\nw№ w№\n</div>\n\n",
-    "| w№ | w№ |\n|---|---|\n| w№ | w№ |\n| w№ | **w№** |\n\n", "$$\nw№ + w№\n$$\n\n", "[w№](http://e.org) w№ w№\n\n",
-    "***\n\n", "w№ " * 60 + "\n\n", "![w№](e.png) <b>w№</b> w№\n\n", "~~w№~~ [^1] w№ & w№\n\n", "[a]: http://e.org\nw№ [a] w№\n\n",
+    "| w№ | w№ |\n|---|---|\n| w№ | w№ |\n| w№ | **w№** |\n\n", "$$\nw№ + w№\n$$\n\n", "[w№](/u) w№ w№\n\n",
+    "***\n\n", "w№ " * 60 + "\n\n", "![w№](e.png) <b>w№</b> w№\n\n", "~~w№~~ [^1] w№ & w№\n\n", "[a]: /u\nw№ [a] w№\n\n",
 )  # fmt: skip
 
 
@@ -81,13 +81,19 @@ def numbered(blocks):
     return re.sub("№", lambda _: str(next(number)), "".join(blocks))
 
 
+def mixture(seed):
+    """Some of everything, the same for the same seed."""
+    dice = random.Random(seed)
+    parts = [
+        numbered(dice.choices(BLOCKS, k=6)),
+        "".join(dice.choice(FRAGMENTS) + dice.choice(GLUE) for _ in range(30)),
+        *(example["markdown"] for example in dice.sample(EXAMPLES, min(3, len(EXAMPLES)))),
+    ]
+    dice.shuffle(parts)
+    return "\n\n".join(parts)
+
+
 told = st.lists(st.sampled_from(BLOCKS), max_size=12).map(numbered)
-
-
-def some(items, number):
-    """That many of the items, evenly spread, or as many as DEEPCHAT_DOCS says."""
-    most = int(os.environ.get("DEEPCHAT_DOCS", number))
-    return items[:: max(1, len(items) // most)]
 
 
 def cut(text, seed):
