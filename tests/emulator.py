@@ -1,5 +1,6 @@
 """A terminal with scrollback that never forgets a row and tells dim from plain text; pyte alone does neither."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -8,6 +9,7 @@ from pyte.screens import Char
 
 Cells = tuple[Char, ...]
 
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;[!-~]*\x1b\\")
 BLANK = Char(" ")
 DIM, BLINKS = 2, 5
 PLAIN_WEIGHT, STEADY = 22, 25
@@ -49,6 +51,11 @@ def _with_dim(codes: Iterable[int]) -> Iterator[int]:
             kind = next(rest, BLINKS)
             yield kind
             yield from islice(rest, 3 if kind == DIM else 1)
+
+
+def bare(painted: str) -> str:
+    """What a reader sees of what was drawn: without our own escapes."""
+    return ESCAPES.sub("", painted)
 
 
 def text_of(row: Cells) -> str:

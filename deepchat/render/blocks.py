@@ -17,6 +17,9 @@ from typing import Final, Literal, Protocol, Self
 # Deeper containers stay text, so that no line costs more than this many steps of matching.
 DEEPEST: Final = 40
 
+# Wider tables stay text: each row, however short, would have that many cells.
+MOST_COLUMNS: Final = 100
+
 Align = Literal["left", "center", "right"]
 
 
@@ -487,7 +490,7 @@ class Parser:
         if dashes[:2] in ("- ", "-\t") or not _DASHES.match(dashes):
             return _Found.NOTHING
         head, columns = paragraph.held, cells(dashes)
-        if len(columns) != len(cells(head)):
+        if len(columns) > MOST_COLUMNS or len(columns) != len(cells(head)):
             return _Found.NOTHING
         paragraph.held = None
         self._close_to(self._matched - 1)

@@ -11,6 +11,9 @@ FIRST: Final = 300
 NEXT: Final = 100
 ANYWHERE: Final = 1000
 
+# A line with a `|` may be the head of a table, which is read as a whole, up to this length.
+LONGEST_HEAD: Final = 4000
+
 # Chinese and Japanese have no spaces; their commas and stops serve as well.
 _SPACE: Final = re.compile("[ 、。，；！？]")
 
@@ -28,7 +31,7 @@ class Source:
         self._parser = parser
         self._pieces: list[str] = []
         self._size = 0
-        self._waits = False
+        self._waits_for: float = FIRST
         self._divided = False
 
     def feed(self, text: str) -> None:
@@ -70,7 +73,7 @@ class Source:
             return
         self._pieces.append(text)
         self._size += len(text)
-        if self._size > (NEXT if self._divided else FIRST) and not self._waits:
+        if self._size > self._waits_for:
             self._divide()
 
     def _end_line(self) -> None:
@@ -80,15 +83,16 @@ class Source:
         elif line:
             self._parser.more(line)
         self._pieces, self._size = [], 0
-        self._waits = self._divided = False
+        self._waits_for, self._divided = FIRST, False
 
     def _divide(self) -> None:
         """Read the parts of the open line that are long enough, unless it must be read as a whole."""
         line = "".join(self._pieces)
         while at := _end_of_part(line, NEXT if self._divided else FIRST):
-            if not self._divided and not _is_prose(self._parser, line[:at]):
-                self._waits = True
-                break
+            if not self._divided:
+                self._waits_for = _size_to_divide(self._parser, line[:at])
+                if len(line) <= self._waits_for:
+                    break
             self._read_part(line[:at])
             line = line[at:]
         self._pieces, self._size = [line], len(line)
@@ -98,7 +102,7 @@ class Source:
             self._parser.more(part)
         else:
             self._parser.line(part)
-            self._divided = True
+            self._waits_for, self._divided = NEXT, True
 
 
 def _end_of_part(line: str, least: int) -> int | None:
@@ -107,13 +111,13 @@ def _end_of_part(line: str, least: int) -> int | None:
     return ANYWHERE if len(line) > ANYWHERE else None
 
 
-def _is_prose(parser: Parser, part: str) -> bool:
-    """Whether a line that begins like this belongs to a paragraph, and cannot be the head of a table."""
-    if "|" in part:
-        return False
+def _size_to_divide(parser: Parser, part: str) -> float:
+    """Beyond which size a line that begins like this is read in parts: only the lines of paragraphs ever are."""
     trial = parser.fork(_Deaf())
     trial.line(part)
-    return isinstance(trial.tip, Paragraph)
+    if not isinstance(trial.tip, Paragraph):
+        return float("inf")
+    return LONGEST_HEAD if "|" in part else FIRST
 
 
 class _Deaf:

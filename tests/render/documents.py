@@ -1,4 +1,4 @@
-"""Markdown made up for the tests: mixed replies, soup, hostile texts, and ways to cut them."""
+"""Markdown made up for the tests: mixed replies, soup, shapes that grow, and ways to cut them."""
 
 import json
 import os
@@ -127,52 +127,3 @@ shapes = {
     "html": lambda n: "<div>\n" + "<p>some text</p>\n" * (6 * n),
     "definitions": lambda n: "".join(f"[a{i}]: http://example.com/{i}\n" for i in range(3 * n)),
 }  # fmt: skip
-
-# What made other parsers, or their lexers, slow or fail; each some 20 KB.
-hostile = {
-    "quotes": ">" * 20_000,
-    "quotes, line by line": "".join(">" * (i % 300) + " a\n" for i in range(400)),
-    "lists": "- " * 10_000,
-    "nested lists": "".join("  " * i + "- a\n" for i in range(240)),
-    "blank lines in deep lists": "- " * 200 + "a\n" + "\n" * 6_000,
-    "open brackets": "[" * 20_000,
-    "images": "![" * 10_000,
-    "links": "[a](" * 5_000,
-    "nested links": "[" * 6_000 + "a" + "](b)" * 3_000,
-    "emphasis": "*a **b" * 3_000,
-    "closing emphasis": "a** " * 5_000,
-    "underscores": "_a __b " * 2_000,
-    "backticks": "".join("`" * i + " " for i in range(1, 340)),
-    "a fence that is none": "`" * 20_000 + "a`",
-    "backslashes": "\\(a" * 6_000,
-    "dollars": "$a " * 6_000,
-    "entities": "&a" * 10_000,
-    "html": "<a " * 6_000,
-    "comments": "<!-- " * 4_000,
-    "declarations": "<!A " * 5_000,
-    "processing": "<?" * 10_000,
-    "pipes": "|" * 20_000,
-    "table": "| a " * 2_000 + "|\n" + "|---" * 2_000 + "|\n" + "| b " * 1_000,
-    "spaces in a line of dashes": "| a |\n|-" + " " * 20_000 + "x",
-    "dashes": "-" * 20_000,
-    "spaced rules": "* " * 10_000 + "x",
-    "spaces": " " * 20_000 + "x",
-    "heading spaces": "# a" + " " * 20_000 + "b",
-    "tabs": "\t" * 20_000,
-    "newlines": "\n" * 20_000,
-    "carriage returns": "\r" * 20_000,
-    "one line": "a" * 2_000_000,
-    "one line of words": "word " * 33_000,
-    "definitions": "[a]: " * 4_000,
-    "titles": "[a]: b '" + "c\n" * 6_000,
-    "combining marks": "a" + "\u0301" * 20_000,
-    "joiners": "👩\u200d" * 6_000,
-    "tags": "\U000e0041" * 3_000,
-    "escapes": "\x1b]8;;" * 3_000,
-    "code": "```python\n" + " \n" * 6_000 + "```",
-    "yaml": "```yaml\n" + "&" * 20_000 + "\n```",
-    "javascript": "```js\n" + '"\\' * 10_000 + "\n```",
-    "perl": "```perl\n" + "m{" * 5_000 + "\n```",
-    "java": "```java\n" + "a\n" * 3_000 + "```",
-    "strange info": "```" + "x" * 20_000 + "\ncode\n```",
-}

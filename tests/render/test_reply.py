@@ -13,22 +13,19 @@ from rich.style import Style
 
 from deepchat.render.reply import Reply, render_markdown
 from deepchat.render.theme import THEMES
-from deepchat.text import clean
-from tests.emulator import Emulator, text_of, transcript, trimmed
+from tests.emulator import Emulator, bare, text_of, transcript, trimmed
 from tests.render.documents import (
     DATA,
     EXAMPLES,
     FORWARD_REFERENCES,
     cut,
     documents,
-    hostile,
     shapes,
     texts,
     told,
 )
 
 THEME = THEMES["ansi"]
-ESCAPES = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;[!-~]*\x1b\\")
 needs_spec = pytest.mark.skipif(not EXAMPLES, reason="the CommonMark examples are not here")
 
 widths = st.integers(20, 200)
@@ -51,11 +48,6 @@ def frames(text, seed=0, **options):
 
 def commits(some_frames):
     return "".join(frame.commit for frame in some_frames)
-
-
-def bare(painted):
-    """What a reader sees."""
-    return ESCAPES.sub("", painted)
 
 
 # --- exact -----------------------------------------------------------------------------------------------------------
@@ -421,17 +413,6 @@ def test_the_marks_are_counted_in_a_line_at_the_end():
         bare(drawn.finish().commit) == "a␛b<U+202E>c\n\nInvisible characters shown as marks: 2.\n"
     )
     assert drawn.marks == 2
-
-
-@pytest.mark.parametrize("name", hostile)
-def test_hostile_texts_neither_end_nor_freeze_the_view(name):
-    text = hostile[name]
-    drawn, step = reply(), len(text) // 20 + 1
-    for at in range(0, len(text), step):
-        drawn.text(text[at : at + step])
-        drawn.frame()
-    drawn.finish()
-    assert drawn.work.chars <= 4 * len(clean(text)) + 21 * 8_000
 
 
 # --- code ------------------------------------------------------------------------------------------------------------
