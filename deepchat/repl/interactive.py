@@ -161,6 +161,8 @@ class Interactive:
         self._draw_soon = None
         self.repl.pump()
         self._drawn_at = time.monotonic()
+        if self.repl.behind and self._loop is not None:
+            self._draw_soon = self._loop.call_later(0, self._draw)
 
     async def _count_seconds(self) -> None:
         """The status line tells how long it has been."""

@@ -4,17 +4,17 @@ Knows neither keys nor rows of the screen: `interactive` ties it to the terminal
 """
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from deepchat import context, figures
 from deepchat.chat import Chat, Library
 from deepchat.conversation import (
-    Finished,
+    Event,
     Message,
     ReasoningDelta,
-    Reported,
     TextDelta,
     clock_ms,
 )
@@ -56,10 +56,14 @@ TITLE_CELLS: Final = 30
 
 AS_TEXT: Final = "Start with // to send it as text."
 
+# Characters drawn in one go. What comes in a burst takes many, and keys are answered in between.
+BURST: Final = 2_000
+
 # A reply that took this long was worth looking away from.
 LONG_S: Final = 10.0
 
 Pending = Awaitable[Next | None]
+Delta = TextDelta | ReasoningDelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,12 @@ class House:
 
 @dataclass(slots=True)
 class _Showing:
-    """The reply on the surface, and the size it is laid out for."""
+    """The reply on the surface, the size it is laid out for, and what has come but is not drawn yet."""
 
     turn: Turn
     view: ReplyView
     size: tuple[int, int]
+    due: deque[Delta] = field(default_factory=deque)
 
 
 class Repl:
@@ -222,6 +227,11 @@ class Repl:
         self._showing = _Showing(self._chat.turn, view, size)
         self._surface.refresh()
 
+    @property
+    def behind(self) -> bool:
+        """Whether more has come than `pump` draws in one go: then it is to be called again at once."""
+        return bool(self._showing and self._showing.due)
+
     def pump(self) -> None:
         """Draw what has come; at the end of the turn settle it, and send what is queued."""
         if self._showing:
@@ -236,14 +246,9 @@ class Repl:
         self._fit(showing)
         ended = showing.turn.ended
         for event in showing.turn.drain():
-            match event:
-                case TextDelta(text):
-                    showing.view.text(text)
-                case ReasoningDelta(text):
-                    showing.view.reasoning(text)
-                case Reported() | Finished():
-                    pass  # the turn knows; the footer says it
-        if ended:
+            showing.due += _parts(event)
+        _feed(showing)
+        if ended and not showing.due:
             self._finish(showing)
             return
         frame = showing.view.frame()
@@ -329,6 +334,8 @@ class Repl:
                 turn.stop()
                 turn.wait(STOPPED_S)
                 self.pump()
+                while self.behind:
+                    self.pump()
         finally:
             self._chat.keep()
 
@@ -398,6 +405,23 @@ class Repl:
 
     def _print(self, ansi: str) -> None:
         self._surface.print(ansi)
+
+
+def _parts(event: Event) -> Iterator[Delta]:
+    """What an event says, in pieces of which none is longer than a burst; nothing for one that only the turn needs."""
+    if isinstance(event, TextDelta | ReasoningDelta):
+        for at in range(0, len(event.text), BURST):
+            yield replace(event, text=event.text[at : at + BURST])
+
+
+def _feed(showing: _Showing) -> None:
+    """Give the view what is due, a burst of it at most."""
+    room = BURST
+    while showing.due and room > 0:
+        delta = showing.due.popleft()
+        take = showing.view.text if isinstance(delta, TextDelta) else showing.view.reasoning
+        take(delta.text)
+        room -= len(delta.text)
 
 
 def _advice(error: BaseException) -> str:

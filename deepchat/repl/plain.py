@@ -155,7 +155,8 @@ class Plain:
         """Draw the reply until it has ended; Ctrl-C stops it."""
         while self.repl.busy:
             try:
-                self._came.wait(WAIT_S)
+                if not self.repl.behind:
+                    self._came.wait(WAIT_S)
                 self._came.clear()
                 self.repl.pump()
             except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """Queueing, stopping and leaving."""
 
 from deepchat.conversation import Finished, Reported, TextDelta, Usage
+from deepchat.repl.loop import BURST
 from deepchat.repl.needs import Next
 
 
@@ -71,6 +72,28 @@ def test_leaving_keeps_the_partial_reply_the_queue_and_the_draft(bench):
     assert [m.text for m in conversation.path()] == ["First", "Half"]
     assert "Second" in [*bench.paper.remembered, bench.paper.draft]
     assert "a draft" in bench.paper.remembered
+
+
+def test_a_burst_is_drawn_in_steps_so_that_keys_are_answered_between_them(bench):
+    words = [f"word{n}\n" for n in range(5_000)]
+    bench.model.script.append([TextDelta("".join(words)), Finished("stop")])
+    bench.repl.enter("First")
+    bench.chat.turn.wait(5)
+    steps = []
+    while bench.chat.turn:
+        before = len(bench.paper.printed)
+        bench.repl.pump()
+        steps.append(len(bench.paper.printed) - before)
+    assert max(steps) <= 2 * BURST
+    assert bench.paper.printed.count("word") == len(words)
+
+
+def test_leaving_prints_the_rest_of_a_burst(bench):
+    bench.model.script.append([TextDelta("word\n" * 5_000), Finished("stop")])
+    bench.repl.enter("First")
+    bench.chat.turn.wait(5)
+    bench.repl.leave()
+    assert bench.paper.printed.count("word") == 5_000
 
 
 def test_the_status_line_says_what_is_going_on(bench):
