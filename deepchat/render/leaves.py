@@ -198,7 +198,10 @@ class Code:
 
 
 class Verbatim:
-    """HTML and display math: as written, wrapped. Blank lines at the end are dropped."""
+    """HTML and display math: as written, wrapped; lines that go on and on are broken anywhere, which takes no time.
+
+    Blank lines at the end are dropped.
+    """
 
     def __init__(self, width: int, style: Style) -> None:
         self._width = width
@@ -210,7 +213,8 @@ class Verbatim:
             self._blank += 1
             return []
         blank, self._blank = self._blank, 0
-        return [[]] * blank + wrap([Run(text.expandtabs(_TAB), self._style)], self._width)
+        break_up = wrap if len(text) <= LONGEST_MARKUP else chop
+        return [[]] * blank + break_up([Run(text.expandtabs(_TAB), self._style)], self._width)
 
     def close(self) -> list[Row]:
         return []

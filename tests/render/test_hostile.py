@@ -193,6 +193,12 @@ def test_all_text_is_there(name):
     assert not lost
 
 
+def test_a_long_line_of_html_is_one_short_step():
+    with Counted() as work:
+        render_markdown("<!A " * 20_000, 80, THEME)
+    assert work.calls < 80_000
+
+
 def test_ten_million_characters_without_a_newline_are_all_there():
     reply = Reply(width=80, height=24, theme=THEME)
     seen = 0

@@ -159,8 +159,9 @@ class Terminal(Emulator):
         assert not any(shown[len(live) :])
 
 
-# Terminals differ in how they measure joined emoji, so pyte and we do.
-UNSURE = re.compile("\u200d")
+# Terminals differ in how they measure joined emoji, so pyte and we do; and pyte puts a mark at the head of a row on
+# the row above.
+UNSURE = re.compile("[\u200d\u0300-\u036f]")
 
 
 @documents(60)
