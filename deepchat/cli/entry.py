@@ -6,12 +6,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from typing import Final
 
 from deepchat.cli.bugs import Bug
 from deepchat.cli.wishes import KEY_PAGE, Wishes
 from deepchat.config import Provider, Settings, load, private_dir
 from deepchat.errors import DeepchatError, NoKey, UsageError
 from deepchat.repl.early import silent_keys
+
+# A window smaller than this has no room for a composer, a status line and a reply.
+LEAST_ROWS: Final = 4
+LEAST_COLUMNS: Final = 12
+
+AS_LINES: Final = "Lines are read and written plainly."
 
 
 def start(wishes: Wishes) -> int:
@@ -73,8 +80,9 @@ def _piped() -> str:
 
 def _chat(wishes: Wishes, settings: Settings) -> int:
     private_dir(settings.paths.data_dir)
-    if os.environ.get("TERM") == "dumb":
-        settings = replace(settings, ui=replace(settings.ui, plain=True))
+    if not settings.ui.plain and (why := _must_be_plain()):
+        ui = replace(settings.ui, plain=True)
+        settings = replace(settings, ui=ui, warnings=(*settings.warnings, f"{why} {AS_LINES}"))
     with ExitStack() as stack:
         if not settings.ui.plain:
             stack.enter_context(silent_keys())
@@ -82,6 +90,16 @@ def _chat(wishes: Wishes, settings: Settings) -> int:
 
         demo = wishes.demo or _key_missing(settings)
         return session.chat(wishes, _answering(wishes, settings, stack), demo=demo)
+
+
+def _must_be_plain() -> str:
+    """Why this terminal cannot have a composer and a live view; "" when it can."""
+    if sys.platform != "win32" and os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+        return "This terminal does not say that it can move its cursor (TERM)."
+    size = os.get_terminal_size(sys.stdout.fileno())
+    if 0 < size.lines < LEAST_ROWS or 0 < size.columns < LEAST_COLUMNS:
+        return f"This window has only {size.columns} × {size.lines} characters."
+    return ""
 
 
 def _warn(settings: Settings) -> None:

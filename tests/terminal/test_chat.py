@@ -352,13 +352,24 @@ def test_ctrl_r_searches_what_was_typed_before(deepchat, server):
 def test_a_dumb_terminal_is_read_and_written_line_by_line(deepchat, server):
     server.script.append(Answer.reply("# Title\n\nSaid **so**."))
     chat = deepchat(env={"TERM": "dumb"})
-    chat.wait_for(">")
+    chat.wait_for("and written plainly.")
+    chat.wait_for("\n>")
     chat.press("Hello\\\rthere\r")
     chat.wait_for("tok/s")
     assert sent(server) == [("user", "Hello\nthere")]
     assert b"\x1b" not in chat.written
     chat.press("/exit\r")
     assert chat.wait_for_end() == 0
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (3, 80), (24, 5)])
+def test_a_window_without_room_is_read_and_written_line_by_line(deepchat, server, rows, columns):
+    server.script.append(Answer.reply("Said."))
+    chat = deepchat(rows=rows, columns=columns)
+    chat.wait_until(lambda: b"plainly" in chat.written.replace(b"\r\n", b""))
+    chat.press("Hello\r/exit\r")
+    assert chat.wait_for_end() == 0
+    assert sent(server) == [("user", "Hello")]
 
 
 def test_a_window_that_is_closed_costs_neither_the_reply_nor_the_draft(deepchat, server, own_home):
