@@ -32,8 +32,10 @@ _WORD: Final = 2
 _OPENING: Final = "「『（［｛〈《【〔"
 _CLOSING: Final = "、。，．：；！？」』）］｝〉》】〕々ーぁぃぅぇぉっゃゅょァィゥェォッャュョ…‥・"
 _BREAKABLE: Final = "\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003fffd"
-_ASCII_PIECE: Final = re.compile(r"\n|[ \t]+|[^\n \t]+")
-_PIECE: Final = re.compile(rf"\n|[ \t]+|[{_BREAKABLE}]|[^\n \t{_BREAKABLE}]+")
+# A line end, white space, simple words each with a space behind it, or (the beginning of) a word.
+_WORDS: Final = r"\n|[ \t]+|(?:[!-~]++ )++"
+_ASCII_PIECE: Final = re.compile(rf"{_WORDS}|[^\n \t]+")
+_PIECE: Final = re.compile(rf"{_WORDS}|[{_BREAKABLE}]|[^\n \t{_BREAKABLE}]+")
 _BELONGS_LEFT: Final = re.compile("[\u0300-\u036f\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _IS_BREAKABLE: Final = re.compile(f"[{_BREAKABLE}]")
 
@@ -77,6 +79,8 @@ class Wrapper:
                     self._end_word()
                     self._inside = False
                     self._space = Run(self._space.text + piece.replace("\t", " "), style, link)
+                elif piece[-1] == " ":
+                    self._fill(piece, style, link)
                 else:
                     self._extend(Run(piece, style, link))
 
@@ -95,6 +99,26 @@ class Wrapper:
         if self._row:
             self._end_row()
         return self.take()
+
+    def _fill(self, words: str, style: Style, link: str) -> None:
+        """Simple words, each with a space behind it: as many at once as the row has room for."""
+        at, space = 0, Run(" ", style, link)
+        while at < len(words):
+            begun = self._word or self._inside
+            room = 0 if begun else self.width - self._used - len(self._space.text)
+            end = words.rfind(" ", at, at + max(0, room) + 1)
+            if end < 0:
+                end = words.index(" ", at)
+                self._extend(Run(words[at:end], style, link))
+                self._end_word()
+                self._inside = False
+            else:
+                if self._space.text:
+                    self._row.append(self._space)
+                self._row.append(Run(words[at:end], style, link))
+                self._used += len(self._space.text) + end - at
+            self._space = space
+            at = end + 1
 
     def _extend(self, piece: Run) -> None:
         """The word goes on, or a next one begins without a space."""

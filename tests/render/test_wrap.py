@@ -1,5 +1,7 @@
 """Rows: what fits, where they break, and that what is laid out stays."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from rich.style import Style
 from deepchat.render.wrap import Run, Wrapper, chop, merged, row_len, wrap
 from tests.render.documents import documents
 
-words = st.text(alphabet="ab 日、👩é\n", max_size=120)
+words = st.text(alphabet="ab 日、👩é\n", max_size=120) | st.text(alphabet="abc  \t’", max_size=120)
 
 
 def rows_of(text, width):
@@ -51,6 +53,16 @@ def test_full_rows_do_not_change_when_text_is_added(text, more, width):
     full = wrapper.take()
     wrapper.feed([Run(more)])
     assert full + wrapper.finish() == wrap([Run(text), Run(more)], width)
+
+
+@documents(300)
+@given(words, st.lists(st.integers(0, 120), max_size=9), st.integers(1, 30))
+def test_the_rows_are_the_same_however_the_text_is_cut_into_runs(text, cuts, width):
+    ends = [0, *sorted(cuts), len(text)]
+    runs = [Run(text[start:end]) for start, end in pairwise(ends)]
+    single = [Run(char) for char in text]
+    rows = [[merged(row) for row in wrap(some, width)] for some in ([Run(text)], runs, single)]
+    assert rows[0] == rows[1] == rows[2]
 
 
 def test_a_copy_goes_its_own_way():
