@@ -70,8 +70,8 @@ class Item(Node):
 
 @dataclass(eq=False)
 class Paragraph(Node):
-    """Lines of text. `level` becomes 1 or 2 when an underline makes it a heading. `held` is its last line, which the next
-    one may yet turn into the head of a table."""
+    """Lines of text. `level` becomes 1 or 2 when an underline makes it a heading. `held` is its last line, where the next
+    one may yet turn it into the head of a table."""
 
     level: int = 0
     held: str | None = None
@@ -355,8 +355,7 @@ class Parser:
         elif isinstance(node, Table):
             self.sink.line(node, line.words())
         elif isinstance(node, Paragraph):
-            self._release(node)
-            node.held = line.words()
+            self._say(node, line.words())
         elif not line.blank:
             self._paragraph(line)
 
@@ -371,7 +370,17 @@ class Parser:
         if isinstance(item, Item) and item.empty and (task := _TASK.match(text)):
             item.task = "todo" if task[1] == " " else "done"
             text = text[task.end() :]
-        self._open(Paragraph(held=text))
+        paragraph = Paragraph()
+        self._open(paragraph)
+        self._say(paragraph, text)
+
+    def _say(self, paragraph: Paragraph, text: str) -> None:
+        """The next line; only a line with a `|` has to wait for the one after it."""
+        self._release(paragraph)
+        if "|" in text:
+            paragraph.held = text
+        else:
+            self.sink.line(paragraph, text)
 
     def _release(self, paragraph: Paragraph) -> None:
         """Let go of the line that was held back."""
@@ -481,11 +490,7 @@ class Parser:
 
     def _table(self, line: _Line) -> _Found:
         paragraph, dashes = self._inner, line.words().rstrip(" \t")
-        if (
-            not isinstance(paragraph, Paragraph)
-            or paragraph.held is None
-            or "|" not in paragraph.held
-        ):
+        if not isinstance(paragraph, Paragraph) or paragraph.held is None:
             return _Found.NOTHING
         if dashes[:2] in ("- ", "-\t") or not _DASHES.match(dashes):
             return _Found.NOTHING
