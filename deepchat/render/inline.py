@@ -27,6 +27,9 @@ _DEAR_COUNTS: Final = 4
 # What a click may open. Terminals and browsers cut longer addresses.
 _CLICKABLE: Final = re.compile(r"(?:https?://|mailto:)[!-~]{1,2000}\Z")
 
+# What the parser may do something about: markup, and white space around a line break.
+_READ: Final = re.compile(r"[*_~`\[<&\\$]|[ \t]\n|\n[ \t]")
+
 # What may be the beginning of markup, where it is left over as text.
 _LEFT_OPEN: Final = re.compile(
     r"\*(?!\s)|~~(?!\s)|`|\[|<[A-Za-z/!?]|(?<![A-Za-z0-9])_(?!\s)|\$[^\s$][^\n]*\Z|\$\$"
@@ -107,8 +110,8 @@ class Inline:
 
     def read(self, text: str, base: Style = NOTHING) -> tuple[list[Run], bool]:
         """The runs, and whether they stay what they are when more text follows behind a space or a line end."""
-        if not text:
-            return [], True
+        if not _READ.search(text):
+            return [Run(text, base)] if text else [], True
         if _is_dense(text):
             self.too_dense = self.too_dense or not self._trying
             return [Run(text, base)], True

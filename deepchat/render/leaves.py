@@ -80,6 +80,7 @@ class Prose:
         self._try_at = 0
         self._begun = False
         self._at_head = True
+        self._is_draft = False
         self.printed = False
 
     def line(self, text: str) -> list[Row]:
@@ -92,7 +93,8 @@ class Prose:
         self._text += "" if self.printed else text
         if self._may_define and len(self._open) <= LONG:
             return []
-        self._read(final=False)
+        if not self._is_draft:  # which is read when it is closed
+            self._read(final=False)
         self.printed = self.printed or len(self._text) > LONG
         return self._wrapper.take() if self.printed else []
 
@@ -121,6 +123,7 @@ class Prose:
     def draft(self) -> "Prose":
         twin = copy.copy(self)
         twin._wrapper = self._wrapper.copy()
+        twin._is_draft = True
         return twin
 
     @property

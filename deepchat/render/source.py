@@ -7,8 +7,8 @@ from deepchat.render.blocks import Leaf, Node, Paragraph, Parser, Path, Verbatim
 
 # A line of prose longer than FIRST is read in parts, the others of them longer than NEXT: each ends at a space, or
 # after ANYWHERE where there is none.
-FIRST: Final = 300
-NEXT: Final = 100
+FIRST: Final = 160
+NEXT: Final = 60
 ANYWHERE: Final = 1000
 
 # A line with a `|` may be the head of a table, which is read as a whole, up to this length.

@@ -305,6 +305,32 @@ def test_the_work_grows_as_the_reply(shape):
     assert large <= 4.6 * small + 10_000
 
 
+def test_open_markup_is_read_once_for_each_frame():
+    drawn = reply()
+    for number in range(1, 9):
+        drawn.text("some *more ")
+        drawn.frame()
+        assert drawn.work.calls == number
+
+
+def test_text_without_markup_costs_the_parser_nothing():
+    drawn = reply()
+    for _ in range(90):
+        drawn.text("plain words\nand lines, ")
+        drawn.frame()
+    assert drawn.work.calls == 0
+
+
+def test_what_is_complete_is_not_read_again_while_the_next_item_arrives():
+    drawn = reply()
+    drawn.text("- some *words*\n- ")
+    drawn.frame()
+    for _ in range(9):
+        drawn.text("more ")
+        drawn.frame()
+    assert drawn.work.calls == 1
+
+
 def work_of(text):
     """Characters that the inline parser is given while a reply streams, with a frame every 30 characters."""
     drawn = reply()
