@@ -12,7 +12,7 @@ from rich.style import Style
 
 from deepchat.render.blocks import Align, cells
 from deepchat.render.inline import Inline
-from deepchat.render.tables import Cells, column_widths, grid, record, rule
+from deepchat.render.tables import Cells, can_fit, column_widths, grid, record, rule
 from deepchat.render.theme import Theme
 from deepchat.render.wrap import NOTHING, Row, Run, Wrapper, chop, wrap
 
@@ -20,7 +20,7 @@ from deepchat.render.wrap import NOTHING, Row, Run, Wrapper, chop, wrap
 LONG: Final = 1000
 
 # Text in which markup stays open is divided after this many characters all the same.
-LONGEST_MARKUP: Final = 2000
+LONGEST_MARKUP: Final = 1000
 
 # Rows of a table's body after which its columns keep their widths.
 TABLE_SETTLES: Final = 30
@@ -232,7 +232,7 @@ class Verbatim:
 class Table:
     """A table. Its columns fit what they hold, up to the row at which they are settled; from then on rows are final.
 
-    With `flat` it is never drawn in columns.
+    With `flat` it is never drawn in columns. Then, and where there are too many of them, each row is final.
     """
 
     def __init__(
@@ -259,9 +259,9 @@ class Table:
             return self._body([row], self._columns())
         self._rows.append(row)
         self._laid_out, self._measured = None, False
-        if len(self._rows) < TABLE_SETTLES:
+        if len(self._rows) < TABLE_SETTLES and self._in_columns:
             return []
-        rows, self._settled = self._layout(), True
+        rows, self._settled, self._flat = self._layout(), True, self._columns() is None
         return rows
 
     def close(self) -> list[Row]:
@@ -283,11 +283,15 @@ class Table:
         last = len(self._aligns) - 1
         parts = [part.strip() for part in cells(text)]
         parts = [*parts[:last], " | ".join(parts[last:])]
-        parts += [""] * (last + 1 - len(parts))
-        return [self._inline.runs(part, style) for part in parts]
+        filled = [self._inline.runs(part, style) for part in parts]
+        return filled + [[]] * (last + 1 - len(parts))
+
+    @property
+    def _in_columns(self) -> bool:
+        return not self._flat and can_fit(len(self._aligns), self._width)
 
     def _columns(self) -> list[int] | None:
-        if self._flat:
+        if not self._in_columns:
             return None
         if not self._measured:
             rows = [self._head, *self._rows]

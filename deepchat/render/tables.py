@@ -16,11 +16,16 @@ _BAR: Final = " │ "
 _HANG: Final = "  "
 
 
+def can_fit(columns: int, width: int) -> bool:
+    """Whether so many columns have a cell each, whatever they hold."""
+    return columns + len(_BAR) * (columns - 1) <= width
+
+
 def column_widths(rows: Sequence[Cells], columns: int, width: int) -> list[int] | None:
     """The widths of columns that fit in `width` cells with bars between them; None when they cannot."""
-    room = width - len(_BAR) * (columns - 1)
-    if columns > room:
+    if not can_fit(columns, width):
         return None
+    room = width - len(_BAR) * (columns - 1)
     natural, least = [1] * columns, [1] * columns
     for row in rows:
         for at, cell in enumerate(row):

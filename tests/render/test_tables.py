@@ -29,3 +29,12 @@ def test_a_table_that_does_not_fit_is_not_measured_again_for_each_row(monkeypatc
 def test_columns_that_cannot_fit_are_refused_before_a_cell_is_looked_at():
     unreadable: Any = [[None] * 5_000]
     assert tables.column_widths(unreadable, 5_000, 80) is None
+
+
+def test_each_row_is_final_where_no_window_has_room_for_so_many_columns():
+    columns = 50
+    reply = Reply(width=80, height=24, theme=THEMES["ansi"])
+    reply.text("|a" * columns + "|\n" + "|-" * columns + "|\n")
+    for _ in range(3):
+        reply.text("|b" * columns + "|\n")
+        assert reply.frame().commit.count(": b\n") == columns
