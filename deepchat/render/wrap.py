@@ -32,10 +32,15 @@ _WORD: Final = 2
 _OPENING: Final = "「『（［｛〈《【〔"
 _CLOSING: Final = "、。，．：；！？」』）］｝〉》】〕々ーぁぃぅぇぉっゃゅょァィゥェォッャュョ…‥・"
 _BREAKABLE: Final = "\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003fffd"
+# Two cells wide, and a row may end between any two of them.
+_IDEOGRAPH: Final = (
+    rf"(?:[\u3400-\u4dbf\u4e00-\u9fff]|(?![{_CLOSING}])[\u3041-\u3096\u30a1-\u30fa])"
+)
+
 # A line end, white space, simple words each with a space behind it, or (the beginning of) a word.
 _WORDS: Final = r"\n|[ \t]+|(?:[!-~]++ )++"
 _ASCII_PIECE: Final = re.compile(rf"{_WORDS}|[^\n \t]+")
-_PIECE: Final = re.compile(rf"{_WORDS}|[{_BREAKABLE}]|[^\n \t{_BREAKABLE}]+")
+_PIECE: Final = re.compile(rf"{_WORDS}|{_IDEOGRAPH}{{3,}}|[{_BREAKABLE}]|[^\n \t{_BREAKABLE}]+")
 _BELONGS_LEFT: Final = re.compile("[\u0300-\u036f\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _IS_BREAKABLE: Final = re.compile(f"[{_BREAKABLE}]")
 
@@ -81,6 +86,8 @@ class Wrapper:
                     self._space = Run(self._space.text + piece.replace("\t", " "), style, link)
                 elif piece[-1] == " ":
                     self._fill(piece, style, link)
+                elif len(piece) > 2 and _IS_BREAKABLE.match(piece):
+                    self._fill_wide(piece, style, link)
                 else:
                     self._extend(Run(piece, style, link))
 
@@ -119,6 +126,22 @@ class Wrapper:
                 self._used += len(self._space.text) + end - at
             self._space = space
             at = end + 1
+
+    def _fill_wide(self, text: str, style: Style, link: str) -> None:
+        """Ideographs: as many at once as the row has room for, but the last, to which more may belong."""
+        self._extend(Run(text[0], style, link))
+        self._end_word()
+        at, last = 1, len(text) - 1
+        while at < last:
+            room = max(0 if self._used else 1, (self.width - self._used) // 2)
+            if not room:
+                self._end_row()
+            else:
+                end = min(last, at + room)
+                self._row.append(Run(text[at:end], style, link))
+                self._used += 2 * (end - at)
+                at = end
+        self._extend(Run(text[last], style, link))
 
     def _extend(self, piece: Run) -> None:
         """The word goes on, or a next one begins without a space."""

@@ -11,7 +11,11 @@ from rich.style import Style
 from deepchat.render.wrap import Run, Wrapper, chop, merged, row_len, wrap
 from tests.render.documents import documents
 
-words = st.text(alphabet="ab 日、👩é\n", max_size=120) | st.text(alphabet="abc  \t’", max_size=120)
+words = st.one_of(
+    st.text(alphabet="ab 日、👩é\n", max_size=120),
+    st.text(alphabet="abc  \t’", max_size=120),
+    st.text(alphabet="日本語テー、「 a\u3099", max_size=120),
+)
 
 
 def rows_of(text, width):
