@@ -19,20 +19,24 @@ from deepchat.text import clean
 # Beyond these the inline parser may need more than a moment. Its time grows with what may open markup; brackets, which
 # it looks at again and again, count for more.
 MOST_CHARS: Final = 8000
-MOST_OPENERS: Final = 1600
-_CHEAP: Final = "*_~<&"
+MOST_OPENERS: Final = 400
+_CHEAP: Final = "*_~<&`"
 _DEAR: Final = "[!\\$"
 _DEAR_COUNTS: Final = 4
 
 # What a click may open. Terminals and browsers cut longer addresses.
 _CLICKABLE: Final = re.compile(r"(?:https?://|mailto:)[!-~]{1,2000}\Z")
 
-# What the parser may do something about: markup, and white space around a line break.
-_READ: Final = re.compile(r"[*_~`\[<&\\$]|[ \t]\n|\n[ \t]")
+# What the parser may do something about: where markup begins, and white space around a line break.
+_BEGINS: Final = r"[*_~`\[<&\\$]"
+_READ: Final = re.compile(rf"{_BEGINS}|[ \t]\n|\n[ \t]")
+
+# Where its rules have to be tried. Its own pattern stops at each sign that a plug-in may want.
+_STOPS: Final = re.compile(rf"{_BEGINS}|[\]\n]|!(?=\[)")
 
 # What may be the beginning of markup, where it is left over as text.
 _LEFT_OPEN: Final = re.compile(
-    r"\*(?!\s)|~~(?!\s)|`|\[|<[A-Za-z/!?]|(?<![A-Za-z0-9])_(?!\s)|\$[^\s$][^\n]*\Z|\$\$"
+    r"\*(?!\s)|~~(?!\s)|`|\[|<[!?]|<[A-Za-z/][^>\"']*(?:[\"']|\Z)|(?<![A-Za-z0-9])_(?!\s)|\$[^\s$][^\n]*\Z|\$\$"
 )
 _MATH_OPEN: Final = re.compile(r"\\[(\[]")
 
@@ -65,6 +69,7 @@ def _math(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  the signat
 def _inline_parser() -> MarkdownIt:
     markdown = _Markdown("commonmark").enable("strikethrough")
     markdown.inline.ruler.before("escape", "math", _math)
+    markdown.inline.terminator_re = _STOPS
     return markdown
 
 
