@@ -17,10 +17,10 @@ from deepchat.render.theme import Theme
 from deepchat.render.wrap import NOTHING, Row, Run, Wrapper, chop, wrap
 
 # A paragraph longer than this is printed in parts, and can no longer become a heading.
-LONG: Final = 1000
+LONG: Final = 600
 
 # Text in which markup stays open is divided after this many characters all the same.
-LONGEST_MARKUP: Final = 1000
+LONGEST_MARKUP: Final = 800
 
 # Rows of a table's body after which its columns keep their widths.
 TABLE_SETTLES: Final = 30
@@ -29,6 +29,9 @@ _TAB: Final = 4
 
 # An unfinished line of code longer than this has no colours yet: they would be worked out again for every frame.
 _PEEK: Final = 120
+
+# The rows of an unfinished line of code, page by page: a view that scrolled would be drawn again for each row.
+_PAGE: Final = 6
 
 
 class Coloring(Protocol):
@@ -149,7 +152,7 @@ class Prose:
             self._wrapper.feed(runs)
             self._open, self._try_at, self._at_head = "", 0, False
         else:
-            self._try_at = len(self._open) * 3 // 2
+            self._try_at = min(len(self._open) * 3 // 2, LONGEST_MARKUP + 1)
 
     def _define(self) -> None:
         """Link definitions at the head are shown as they are: a link may come before its definition."""
@@ -196,7 +199,8 @@ class Code:
             return [[Run(*run) for run in self._coloring.line(line)]]
         text = line.expandtabs(_TAB)
         if len(text) > _PEEK:
-            return chop([Run(text)], self._width)
+            rows = chop([Run(text)], self._width)
+            return rows[(len(rows) - 1) // _PAGE * _PAGE :]
         return chop([Run(*run) for run in self._coloring.peek(text)], self._width)
 
 

@@ -26,8 +26,8 @@ _OTHERS: Final = 4
 _MOST_ROWS: Final = 12
 _THINKING_ROWS: Final = 4
 
-# Characters of the open line that are looked at for the live view; more than it can hold.
-_MOST_CHARS: Final = 4000
+# Characters of the open line that are looked at for the live view; as many as it can hold on a wide terminal.
+_ENOUGH_CHARS: Final = 2400
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +158,10 @@ class Reply:
         page = self._page.draft()
         parser = self._parser.fork(page)
         if not isinstance(parser.tip, Table):
-            self._source.draft(parser, _MOST_CHARS)
+            self._source.draft(parser, _ENOUGH_CHARS)
             return page.take()
         parser.finish()
-        end = Run(self._source.end(_MOST_CHARS).strip(), self._theme.dim)
+        end = Run(self._source.end(_ENOUGH_CHARS).strip(), self._theme.dim)
         return [*page.take(), *wrap([end], page.width)]
 
     def _notes(self) -> list[Row]:

@@ -9,7 +9,7 @@ from deepchat.render.blocks import Leaf, Node, Paragraph, Parser, Path, Verbatim
 # after ANYWHERE where there is none.
 FIRST: Final = 160
 NEXT: Final = 60
-ANYWHERE: Final = 1000
+ANYWHERE: Final = 600
 
 # A line with a `|` may be the head of a table, which is read as a whole, up to this length.
 LONGEST_HEAD: Final = 4000
@@ -48,20 +48,24 @@ class Source:
             self._end_line()
         self._parser.finish()
 
-    def end(self, most: int) -> str:
-        """The open end of the text: the last, incomplete line, or its last `most` characters."""
-        pieces: list[str] = []
-        size = 0
-        for piece in reversed(self._pieces):
-            pieces.append(piece)
-            size += len(piece)
-            if size >= most:
-                break
-        return "".join(reversed(pieces))[-most:]
+    def end(self, enough: int) -> str:
+        """The open end of the text: the last, incomplete line, or at least `enough` characters of it.
 
-    def draft(self, parser: Parser, most: int) -> None:
+        What is left out is a multiple of `enough`, so that what follows is rarely laid out from another character on.
+        """
+        left_out = max(0, self._size // enough - 1) * enough
+        pieces: list[str] = []
+        missing = self._size - left_out
+        for piece in reversed(self._pieces):
+            pieces.append(piece[-missing:])
+            missing -= len(piece)
+            if missing <= 0:
+                break
+        return "".join(reversed(pieces))
+
+    def draft(self, parser: Parser, enough: int) -> None:
         """Feed another parser with the open end, as far as it is clear what it is, and finish it."""
-        end = self.end(most)
+        end = self.end(enough)
         if self._divided:
             parser.more(end)
         elif is_clear(end, parser.tip):

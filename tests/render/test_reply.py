@@ -13,6 +13,7 @@ from rich.style import Style
 
 from deepchat.render.reply import Reply, render_markdown
 from deepchat.render.theme import THEMES
+from tests.benchmarks.painter import Painter
 from tests.emulator import Emulator, bare, text_of, transcript, trimmed
 from tests.render.documents import (
     DATA,
@@ -303,6 +304,18 @@ def test_after_a_resize_the_open_end_fits_and_nothing_is_lost():
 def test_the_work_grows_as_the_reply(shape):
     small, large = (work_of(shapes[shape](size)) for size in (20, 80))
     assert large <= 4.6 * small + 10_000
+
+
+@pytest.mark.parametrize("shape", sorted(shapes.keys() - {"definitions"}))
+def test_little_is_drawn_twice(shape):
+    """Definitions wait, each for the next line: there may be its title."""
+    text = shapes[shape](80)
+    painter, drawn, size = Painter(), reply(), 0
+    for at in range(0, len(text), 30):
+        drawn.text(text[at : at + 30])
+        frame = drawn.frame()
+        size += len(painter.paint(frame.commit, frame.live).encode())
+    assert size <= 3.3 * len(text.encode())
 
 
 def test_open_markup_is_read_once_for_each_frame():
