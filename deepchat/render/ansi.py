@@ -21,7 +21,7 @@ class Ink:
         """A row that is printed for good, with its newline; links can be clicked."""
         return self._painted(row, links=not self.plain) + "\n"
 
-    def live(self, row: Row) -> str:
+    def live(self, row: Iterable[Run]) -> str:
         """A row that will be drawn again, without newline or links."""
         return self._painted(row, links=False)
 

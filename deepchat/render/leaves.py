@@ -4,9 +4,8 @@ Each leaf takes its lines one by one and gives back the rows that can no longer 
 draws on its own, for the preview of what is still open.
 """
 
-import copy
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from rich.style import Style
 
@@ -32,6 +31,16 @@ _PEEK: Final = 120
 
 # The rows of an unfinished line of code, page by page: a view that scrolled would be drawn again for each row.
 _PAGE: Final = 6
+
+
+T = TypeVar("T")
+
+
+def twin_of(original: T) -> T:
+    """`copy.copy` without its detour by the protocol of pickles: this is done several times for each frame."""
+    twin = object.__new__(type(original))
+    twin.__dict__.update(original.__dict__)
+    return twin
 
 
 class Coloring(Protocol):
@@ -124,7 +133,7 @@ class Prose:
         self._open, self._try_at, self._at_head = self._text, 0, True
 
     def draft(self) -> "Prose":
-        twin = copy.copy(self)
+        twin = twin_of(self)
         twin._wrapper = self._wrapper.copy()
         twin._is_draft = True
         return twin
@@ -189,7 +198,7 @@ class Code:
         self._width = width
 
     def draft(self) -> "Code":
-        twin = copy.copy(self)
+        twin = twin_of(self)
         twin._blank = list(self._blank)
         twin._is_draft = True
         return twin
@@ -230,7 +239,7 @@ class Verbatim:
         self._width = width
 
     def draft(self) -> "Verbatim":
-        return copy.copy(self)
+        return twin_of(self)
 
 
 class Table:
@@ -278,7 +287,7 @@ class Table:
     def draft(self) -> "Table":
         if self._head and not self._settled:
             self._layout()
-        twin = copy.copy(self)
+        twin = twin_of(self)
         twin._rows = list(self._rows)
         return twin
 

@@ -5,7 +5,6 @@ The layout is stable by definition: no row depends on what comes after the block
 as wide as its first number, a blank line between two items is shown where it stands), so what is printed never changes.
 """
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -67,7 +66,7 @@ class Page:
 
     def draft(self) -> "Page":
         """A copy without rows, to be fed with what is not final."""
-        twin = copy.copy(self)
+        twin = leaves.twin_of(self)
         twin.rows = []
         twin._is_draft = True
         twin._leaf = self._leaf.draft() if self._leaf else None

@@ -73,6 +73,7 @@ class Reply:
         self._answering = False
         self._finished = False
         self._live: str | None = ""
+        self._painted: dict[tuple[Run, ...], str] = {}
 
     @property
     def marks(self) -> int:
@@ -151,7 +152,10 @@ class Reply:
         with self._page.inline.trying():
             rows = self._open_end() if self._answering else self._thoughts.live(_THINKING_ROWS)
         limit = max(1, min(self._height - _OTHERS, _MOST_ROWS))
-        return "\n".join(map(self._ink.live, rows[-limit:]))
+        shown = list(map(tuple, rows[-limit:]))
+        # Most rows are those of the frame before.
+        self._painted = {row: self._painted.get(row) or self._ink.live(row) for row in shown}
+        return "\n".join(map(self._painted.__getitem__, shown))
 
     def _open_end(self) -> list[Row]:
         """What is not final, drawn as if the text ended here. A table takes whole rows; a row that arrives stands below."""
