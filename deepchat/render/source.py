@@ -7,7 +7,7 @@ from deepchat.render.blocks import Leaf, Node, Paragraph, Parser, Path, Verbatim
 
 # A line of prose longer than FIRST is read in parts, the others of them longer than NEXT: each ends at a space, or
 # after ANYWHERE where there is none.
-FIRST: Final = 160
+FIRST: Final = 100
 NEXT: Final = 60
 ANYWHERE: Final = 600
 
