@@ -157,6 +157,9 @@ SHAPES: Final = {
     "python fence": Shape("```python\n", _CODE["python"]),
     "fence, no language": Shape("```\n", _CODE[""]),
     "fence in a list": Shape("- begins\n\n  ```python\n", "      return number(№) + 1  # of it\n"),
+    "fence in a list in a quote": Shape(
+        "> - begins\n>\n>   ```python\n", ">       return number(№) + 1  # of it\n"
+    ),
     "fence, one line": Shape("```python\n", "x№ = № + 1; "),
     "paragraph, one line": Shape("", f"sentence № {_SAYS}. "),
     "paragraph, many lines": Shape("", f"line № {_SAYS}\n"),

@@ -18,9 +18,11 @@ Cells = list[Cell]
 
 
 class Painter:
-    """Draws frames one after the other. `paint` gives the bytes: what is new, and the way there."""
+    """Draws frames one after the other. `paint` gives the bytes: what is new, and the way there. `erased` counts the
+    cells that were not blank, and were wiped."""
 
     def __init__(self) -> None:
+        self.erased = 0
         self._shown: list[Cells] = [[]]
 
     def paint(self, commit: str, live: str) -> str:
@@ -39,6 +41,9 @@ class Painter:
             out.append(_written((new or [])[same:]))
             if len(old or []) > len(new or []):
                 out.append("\x1b[K")
+                self.erased += sum(
+                    not cell.char.isspace() for cell in (old or [])[len(new or []) :]
+                )
             at, column = number, len(new or [])
         if (at, column) != (len(rows) - 1, len(rows[-1])):
             out.append(_way(len(rows) - 1 - at, len(rows[-1])))

@@ -3,7 +3,7 @@
     python tests/benchmarks/reply.py [--tokens 1000,4000,16000,64000] [--only mixed,shapes,hostile]
 
 Replies arrive at 100 tokens a second and are drawn 12 times a second, on 80x24; time is virtual, so nothing waits. All
-seconds are CPU time of the process. Machines are noisy: read the ratios, and run it again before believing a small one.
+seconds are CPU time of the thread. Machines are noisy: read the ratios, and run it again before believing a small one.
 Views that draw everything again (~) are sampled: some frames, evenly spaced, stand for all. aider's throttle is kept.
 """
 
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import process_time
+from time import thread_time
 from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # it is run by its path
@@ -38,12 +38,13 @@ BURST_CHARS: Final = 4_000
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one reply: its tokens, CPU seconds, bytes written, CPU seconds of each frame."""
+    """Of one reply: its tokens, CPU seconds, bytes written, CPU seconds of each frame; of ours the cells erased, too."""
 
     tokens: int
     seconds: float
     size: float
     frames: Sequence[float]
+    erased: int = 0
 
     @property
     def per_token(self) -> float:
@@ -64,15 +65,15 @@ class Cost:
 
 
 def timed(action: Callable[[], None]) -> float:
-    start = process_time()
+    start = thread_time()
     action()
-    return process_time() - start
+    return thread_time() - start
 
 
 def streamed(view: View, pieces: Iterable[str], per_frame: float) -> Cost:
     """Feed a view, with a frame after every `per_frame` pieces."""
     frames, due, fed = [], per_frame, 0
-    start = process_time()
+    start = thread_time()
     for piece in pieces:
         view.feed(piece)
         fed += 1
@@ -80,7 +81,9 @@ def streamed(view: View, pieces: Iterable[str], per_frame: float) -> Cost:
             due += per_frame
             frames.append(timed(view.frame))
     frames.append(timed(view.finish))
-    return Cost(fed, process_time() - start, view.size, frames)
+    seconds = thread_time() - start
+    erased = view.erased if isinstance(view, Ours) else 0
+    return Cost(fed, seconds, view.size, frames, erased)
 
 
 def arriving(view: View, tokens: Sequence[str]) -> Cost:
@@ -158,35 +161,38 @@ def mixed_rows(sizes: Sequence[int]) -> Iterable[Sequence[object]]:
     four: dict[str, float] = {}
     for size in sizes:
         tokens = tokens_of(mixed(size))
-        costs: dict[str, Cost] = {}
-        for name, measure in ENGINES.items():
-            cost = costs[name] = measure(tokens)
-            raw, once = costs["raw write"], costs.get("rich.Markdown, once", cost)
-            if size == 4_000:
-                four[name] = cost.per_token
+        costs = {name: measure(tokens) for name, measure in ENGINES.items()}
+        raw, once, own = (costs[name] for name in ("raw write", "rich.Markdown, once", "deepchat"))
+        if size == 4_000:
+            four = {name: cost.per_token for name, cost in costs.items()}
+        for name, cost in costs.items():
             yield (
                 f"{size:,}",
                 name,
                 cost.per_token / raw.per_token,
-                cost.per_token / once.per_token if name != "raw write" else "",
+                cost.per_token / once.per_token,
+                cost.per_token / own.per_token,
+                cost.per_token / four[name] if four else "",
                 cost.bytes_per_token / raw.bytes_per_token,
-                cost.per_token / four[name] if name in four else "",
                 cost.per_token,
                 cost.frame(0.99),
                 cost.frame(1),
                 cost.bytes_per_token,
+                cost.erased / cost.tokens if name == "deepchat" else "",
             )
 
 
 def shape_rows() -> Iterable[Sequence[object]]:
     for name, shape in SHAPES.items():
-        small, large = (ours(shape.text(tokens * 4)) for tokens in (4_000, 64_000))
+        texts = [shape.text(tokens * 4) for tokens in (4_000, 64_000)]
+        small, large = map(ours, texts)
         yield (
             name,
             large.per_token / small.per_token,
             small.per_token,
             large.per_token,
-            large.bytes_per_token / 4,
+            large.size / len(texts[1].encode()),
+            large.erased / large.tokens,
             large.frame(0.99),
             small.frame(1),
             large.frame(1),
@@ -226,10 +232,13 @@ def main() -> None:
     arriving(Ours(), tokens_of(mixed(4_000)))  # lexers are imported once
     arriving(OneShot(), tokens_of(mixed(4_000)))
     if "mixed" in chosen.only:
-        head = "tokens|view|CPU / raw|CPU / rich once|bytes / raw|CPU / at 4,000|µs/token|frame p99 ms|max ms|bytes/token"
+        head = (
+            "tokens|view|CPU / raw|CPU / rich once|CPU / deepchat|CPU / at 4,000|bytes / raw|µs/token|frame p99 ms|max ms|"
+            "bytes/token|cells erased/token"
+        )
         table("A mixed reply", head.split("|"), mixed_rows(sizes))
     if "shapes" in chosen.only:
-        head = "block|growth 64k / 4k|µs/token 4k|64k|bytes / raw|p99 ms 64k|max ms 4k|64k"
+        head = "block|growth 64k / 4k|µs/token 4k|64k|bytes / raw|cells erased/token|p99 ms 64k|max ms 4k|64k"
         table("One huge block (deepchat)", head.split("|"), shape_rows())
     if "hostile" in chosen.only:
         head = "input|worst frame ms|at 100 tokens/s|in bursts of 4,000|CPU / ordinary text"

@@ -153,13 +153,12 @@ class Ours:
 
     @property
     def size(self) -> int:
-        painter = Painter()
-        return sum(len(painter.paint(f.commit, f.live).encode()) for f in self._frames)
+        return self._painted()[0]
 
     @property
-    def printed(self) -> int:
-        """Bytes of what is printed for good."""
-        return sum(len(frame.commit.encode()) for frame in self._frames)
+    def erased(self) -> int:
+        """Cells that were not blank, and were wiped."""
+        return self._painted()[1]
 
     def feed(self, delta: str) -> None:
         self.reply.text(delta)
@@ -169,6 +168,11 @@ class Ours:
 
     def finish(self) -> None:
         self._frames.append(self.reply.finish())
+
+    def _painted(self) -> tuple[int, int]:
+        painter = Painter()
+        size = sum(len(painter.paint(f.commit, f.live).encode()) for f in self._frames)
+        return size, painter.erased
 
 
 class OnTerminal:
