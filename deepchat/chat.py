@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from deepchat import context
 from deepchat.conversation import (
+    Attachment,
     Conversation,
     Json,
     Message,
@@ -56,7 +57,8 @@ class Unsaved:
 
 
 class Chat:
-    """A session in use. `defaults` is what a new session starts from; its id is not used."""
+    """A session in use. `defaults` is what a new session starts from; its id is not used. `sees` tells whether a model
+    takes pictures."""
 
     def __init__(
         self,
@@ -66,6 +68,7 @@ class Chat:
         defaults: Session,
         view: View,
         changed: Callable[[], None] = lambda: None,
+        sees: Callable[[str], bool] = lambda model: True,
         now_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self.model = model
@@ -75,6 +78,7 @@ class Chat:
         self._journal = journal
         self._defaults = defaults
         self._changed = changed
+        self._sees = sees
         self._now_ms = now_ms
         self._begun = False
         self._warned = False
@@ -101,13 +105,14 @@ class Chat:
 
     # --- turns -------------------------------------------------------------------------------------------------------
 
-    def send(self, text: str) -> Turn:
+    def send(self, text: str, attachments: Sequence[Attachment] = ()) -> Turn:
         """Ask: the question is stored before the request goes out. UsageError while a reply is on its way."""
         self._require_idle()
         base = self.conversation.at(_open_end(self.conversation))
-        question = self._said("user", text, base.leaf)
+        question = replace(self._said("user", text, base.leaf), attachments=tuple(attachments))
         if not self.session.title:
-            self.session = replace(self.session, title=context.title_of(text))
+            title = context.title_of(text or " ".join(map(context.called, attachments)))
+            self.session = replace(self.session, title=title)
         return self._ask(base, question)
 
     def retry(self) -> Turn:
@@ -131,7 +136,11 @@ class Chat:
         self.conversation = base.add(*new)
         request = Request(
             self.answering,
-            context.prompt(self.session.persona, self.conversation.path()),
+            context.prompt(
+                self.session.persona,
+                self.conversation.path(),
+                pictures=self._sees(self.answering),
+            ),
             self.session.parameters,
             self.session.id,
         )
@@ -168,11 +177,10 @@ class Chat:
         return turn.reply
 
     @property
-    def unanswered(self) -> str:
-        """The last question, when not a word of answer came; "" otherwise. Sending something else takes its place."""
+    def unanswered(self) -> Message | None:
+        """The last question, when not a word of answer came. Sending something else takes its place."""
         end = _open_end(self.conversation)
-        question = self.conversation.last("user")
-        return question.text if question and end != self.conversation.leaf else ""
+        return self.conversation.last("user") if end != self.conversation.leaf else None
 
     def _said(self, role: Literal["system", "user"], text: str, parent: str | None) -> Message:
         now = self._now_ms()

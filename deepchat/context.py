@@ -1,30 +1,103 @@
 """What will be sent and what it costs: the prompt, token counts, speed. Pure."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import Final
 
-from deepchat.conversation import Message, PromptMessage
+from deepchat.conversation import DIFF, Attachment, Message, ModelInfo, PromptMessage
+from deepchat.text import clean_line
 
 TITLE_LENGTH: Final = 60
 
 # English prose and code run at about four bytes of UTF-8 a token with today's tokenisers; only ever shown with a "~".
 BYTES_PER_TOKEN: Final = 4
 
+# What a picture takes, about: vendors' formulas give between 85 and 1,600, by its size.
+PICTURE_TOKENS: Final = 1_000
 
-def prompt(persona: str, path: Sequence[Message]) -> tuple[PromptMessage, ...]:
+_BACKTICKS: Final = re.compile("`+")
+_SUGGESTED: Final = 3
+
+
+def prompt(
+    persona: str, path: Sequence[Message], *, pictures: bool = True
+) -> tuple[PromptMessage, ...]:
     """The messages of a request: the persona first, if any, then user and assistant in turn.
 
     Empty messages and records of persona changes are left out; neighbours of one role are joined by a blank line.
+    Attached texts stand in the message, before what is said about them. Without `pictures`, for a model that sees none,
+    their names stand in their place.
     """
-    said = [message for message in path if message.role != "system" and message.text]
     joined: list[PromptMessage] = [PromptMessage("system", persona)] if persona else []
-    for message in said:
-        if joined and joined[-1].role == message.role:
-            joined[-1] = PromptMessage(message.role, f"{joined[-1].text}\n\n{message.text}")
+    for message in path:
+        if message.role == "system" or not (message.text or message.attachments):
+            continue
+        one = _sent(message, pictures=pictures)
+        if joined and joined[-1].role == one.role:
+            text = "\n\n".join(filter(None, (joined[-1].text, one.text)))
+            joined[-1] = PromptMessage(one.role, text, joined[-1].pictures + one.pictures)
         else:
-            joined.append(PromptMessage(message.role, message.text))
+            joined.append(one)
     return tuple(joined)
+
+
+def _sent(message: Message, *, pictures: bool) -> PromptMessage:
+    shown = tuple(each for each in message.attachments if pictures and each.is_picture)
+    told = (each for each in message.attachments if not (pictures and each.is_picture))
+    blocks = map(_block, told)
+    return PromptMessage(message.role, "\n\n".join(filter(None, (*blocks, message.text))), shown)
+
+
+def _block(attachment: Attachment) -> str:
+    """A text under its name, in a fence longer than any run of backticks in it, so that nothing in it ends it."""
+    if attachment.is_picture:
+        return f"(The picture {clean_line(attachment.name)} is left out: this model sees none.)"
+    text = attachment.text
+    fence = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+    end = "" if text.endswith("\n") or not text else "\n"
+    return f"{called(attachment)}:\n{fence}{_language(attachment)}\n{text}{end}{fence}"
+
+
+def called(attachment: Attachment) -> str:
+    """What an attachment is called, in one clean line."""
+    name = clean_line(attachment.name)
+    if attachment.lines is None:
+        return name
+    first, last = attachment.lines
+    return f"{name} (line {first})" if first == last else f"{name} (lines {first}-{last})"
+
+
+def _language(attachment: Attachment) -> str:
+    """What stands behind the fence: the file's suffix is what models see there most."""
+    if attachment.media_type == DIFF:
+        return "diff"
+    suffix = PurePath(attachment.path).suffix[1:]
+    return suffix if suffix.isascii() and suffix.isalnum() else ""
+
+
+def attached_tokens(attachment: Attachment) -> int:
+    """Roughly how many tokens an attachment takes. Never shown without a "~"."""
+    return PICTURE_TOKENS if attachment.is_picture else estimated_tokens(_block(attachment))
+
+
+def sees(model: str, models: Iterable[ModelInfo]) -> bool | None:
+    """Whether this model takes pictures, as far as the list of models says it; None where it does not."""
+    known = next((each for each in models if each.id == model), None)
+    return "vision" in known.tags if known and known.tags else None
+
+
+def seeing(model: str, models: Iterable[ModelInfo]) -> list[str]:
+    """Up to three models that take pictures: of the same vendor first, then the cheapest."""
+    vendor = model.partition("/")[0]
+
+    def distance(each: ModelInfo) -> tuple[bool, float]:
+        price = math.inf if each.input_price is None else each.input_price
+        return each.id.partition("/")[0] != vendor, price
+
+    able = sorted((each for each in models if "vision" in each.tags), key=distance)
+    return [each.id for each in able[:_SUGGESTED]]
 
 
 def title_of(text: str) -> str:

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 Role = Literal["system", "user", "assistant"]
 
@@ -45,6 +45,40 @@ class Usage:
     cost: float | None = None
 
 
+Lines = tuple[int, int]
+
+TEXT: Final = "text/plain"
+DIFF: Final = "text/x-diff"
+ADDRESS: Final = "text/uri-list"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What goes along with a message: a text, a picture, or the address of a picture that the server is to fetch.
+
+    `name` is what user and model know it by, `path` the file it is from (absolute; "" for none), `lines` the first and
+    last line where it is a part of that. `body` is the text in UTF-8, the picture or the URL; `media_type` says which.
+    `digest` is the SHA-256, in hex, of what the model then knows of the file: of `body`, or of what a DIFF leads to.
+    """
+
+    name: str
+    media_type: str
+    body: bytes
+    path: str = ""
+    lines: Lines | None = None
+    digest: str = ""
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether only a model that sees can take it."""
+        return self.media_type == ADDRESS or self.media_type.startswith("image/")
+
+    @property
+    def text(self) -> str:
+        """The body of what is no picture file."""
+        return self.body.decode("utf-8", "replace")
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation, as typed or as received (raw text, never sanitised).
@@ -70,6 +104,7 @@ class Message:
     created_ms: int = 0
     first_token_s: float | None = None
     seconds: float | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +181,11 @@ class Persona:
 
 @dataclass(frozen=True, slots=True)
 class PromptMessage:
-    """One message of a request."""
+    """One message of a request; pictures come after its text."""
 
     role: Role
     text: str
+    pictures: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

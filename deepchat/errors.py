@@ -21,6 +21,10 @@ class UsageError(DeepchatError):
     """The command line, or a slash command, asks for something that cannot be."""
 
 
+class NotAttached(DeepchatError):
+    """A file or a picture cannot go along with a message."""
+
+
 class ConfigError(DeepchatError):
     """A configuration that was named cannot be read."""
 

@@ -3,6 +3,7 @@
 The numbers of quirks in comments are explained where they are tested, in tests/api/test_wire.py.
 """
 
+import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -11,9 +12,12 @@ from typing import Final, Literal
 from deepchat.api.lenient import amount, count, line, mapping
 from deepchat.api.refusals import Redact, said_in, told, unredacted
 from deepchat.conversation import (
+    ADDRESS,
+    Attachment,
     Event,
     Finished,
     Json,
+    PromptMessage,
     ReasoningDelta,
     Reported,
     Request,
@@ -46,12 +50,29 @@ def body(request: Request, *, deepinfra: bool) -> dict[str, Json]:
     ours: dict[str, Json] = {
         "model": request.model,
         "messages": [
-            {"role": message.role, "content": message.text} for message in request.messages
+            {"role": message.role, "content": _content(message)} for message in request.messages
         ],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
     return dict(sorted(parameters.items())) | ours
+
+
+def _content(message: PromptMessage) -> Json:
+    """A plain string wherever that will do: not every server takes parts."""
+    if not message.pictures:
+        return message.text
+    text: list[Json] = [{"type": "text", "text": message.text}] if message.text else []
+    return text + [
+        {"type": "image_url", "image_url": {"url": _address(picture)}}
+        for picture in message.pictures
+    ]
+
+
+def _address(picture: Attachment) -> str:
+    if picture.media_type == ADDRESS:
+        return picture.text
+    return f"data:{picture.media_type};base64,{base64.b64encode(picture.body).decode('ascii')}"
 
 
 def encoded(document: Mapping[str, Json]) -> bytes:

@@ -309,8 +309,8 @@ class Repl:
                 self._say(self.queue.pop(0))
             return
         unsent, self.queue = self.queue, []
-        unanswered = self._chat.unanswered
-        self._give_back([line_of(text) for text in (unanswered, *unsent) if text])
+        asked = self._chat.unanswered
+        self._give_back([line_of(text) for text in ([asked.text] if asked else []) + unsent])
 
     def _give_back(self, lines: list[str]) -> None:
         """Unsent lines return to the composer; when something new stands there, Up still has them."""
@@ -366,7 +366,7 @@ class Repl:
             self._house.page.notice(reply.error)
         self._print("\n")
         if self._chat.unanswered:
-            self._give_back([line_of(self._chat.unanswered)])
+            self._give_back([line_of(self._chat.unanswered.text)])
 
     def status(self, width: int) -> str:
         """The status line: what is going on, and with whom."""

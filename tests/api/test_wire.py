@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from deepchat.api import wire
 from deepchat.api.sse import Feeder, events
-from deepchat.conversation import Event, Finished, Json, PromptMessage, Reported, Request, Usage
+from deepchat.conversation import (
+    ADDRESS,
+    Attachment,
+    Event,
+    Finished,
+    Json,
+    PromptMessage,
+    Reported,
+    Request,
+    Usage,
+)
 from deepchat.errors import (
     ApiError,
     BadRequest,
@@ -88,6 +98,22 @@ def test_a_parameter_cannot_take_the_place_of_what_is_said():
 def test_half_characters_do_not_reach_the_server():
     text = wire.encoded({"a": "\ud83d", "b": "\ud83d\ude00", "c": "é"}).decode()
     assert json.loads(text) == {"a": "\ufffd", "b": "😀", "c": "é"}
+
+
+def test_pictures_are_parts_behind_the_text_and_addresses_are_handed_on():
+    pictures = (
+        Attachment("cat.png", "image/png", b"\x89PNG"),
+        Attachment("there", ADDRESS, b"https://example.org/x.png"),
+    )
+    with_text = PromptMessage("user", "Who?", pictures)
+    without = PromptMessage("user", "", pictures[:1])
+    asked = wire.body(Request("m", (with_text, without)), deepinfra=True)["messages"]
+    shown = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}}
+    linked = {"type": "image_url", "image_url": {"url": "https://example.org/x.png"}}
+    assert asked == [
+        {"role": "user", "content": [{"type": "text", "text": "Who?"}, shown, linked]},
+        {"role": "user", "content": [shown]},
+    ]
 
 
 # --- replies ---------------------------------------------------------------------------------------------------------

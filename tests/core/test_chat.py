@@ -3,6 +3,7 @@
 import pytest
 
 from deepchat.conversation import (
+    Attachment,
     Finished,
     Persona,
     PromptMessage,
@@ -106,7 +107,7 @@ def test_a_retry_that_brings_nothing_leaves_the_answer_there_was(chat, model, jo
     model.script.append([ServerTrouble("busy")])
     assert chat.retry().wait(5)
     chat.settle()
-    assert chat.unanswered == ""
+    assert chat.unanswered is None
     assert [m.text for m in chat.conversation.path()] == ["one", "Hello"]
     assert journal.opened[-1][-1].text == "Hello"
     say(chat, model, "two")
@@ -171,10 +172,10 @@ def test_what_came_before_a_failure_is_kept(chat, model, error, state):
 def test_a_question_without_an_answer_gives_its_place_to_the_next(chat, model):
     say(chat, model, "one")
     say(chat, model, "lost", [ServerTrouble("busy")])
-    assert chat.unanswered == "lost"
+    assert chat.unanswered.text == "lost"
     say(chat, model, "again")
     assert prompt(model) == [("user", "one"), ("assistant", "Hello"), ("user", "again")]
-    assert chat.unanswered == ""
+    assert chat.unanswered is None
     assert any(message.text == "lost" for message in chat.conversation.messages.values())
 
 
@@ -269,3 +270,28 @@ def test_a_change_is_kept_only_once_there_is_a_turn(chat, model, journal):
     chat.set_parameter("seed", 1)
     chat.unset_parameter("temperature")
     assert journal.sessions[-1].parameters == {"seed": 1}
+
+
+CAT = Attachment("cat.png", "image/png", b"\x89PNG")
+
+
+def test_what_is_attached_goes_along_and_is_journalled(chat, model, journal):
+    model.script.append([TextDelta("A cat."), Finished("stop")])
+    assert chat.send("", [CAT]).wait(5)
+    chat.settle()
+    assert model.requests[-1].messages == (PromptMessage("user", "", (CAT,)),)
+    assert journal.opened[0][0].attachments == (CAT,)
+    assert chat.session.title == "cat.png"
+
+
+def test_a_model_that_sees_nothing_is_told_where_a_picture_was(chat, model):
+    chat._sees = lambda name: name != "blind"
+    model.script.append([TextDelta("A cat."), Finished("stop")])
+    assert chat.send("Who?", [CAT]).wait(5)
+    chat.settle()
+    chat.set_model("blind")
+    say(chat, model, "Really?")
+    first = model.requests[-1].messages[0]
+    assert first.pictures == ()
+    assert "cat.png is left out" in first.text
+    assert first.text.endswith("Who?")
