@@ -130,6 +130,37 @@ def sessions_and_messages(connection: sqlite3.Connection) -> None:
     )
 
 
+@step
+def attachments(connection: sqlite3.Connection) -> None:
+    """What goes along with messages: each body once, however often it is attached."""
+    _run(
+        connection,
+        """
+        CREATE TABLE body (
+          digest TEXT PRIMARY KEY,                 -- SHA-256 of the bytes, in hex
+          bytes  BLOB NOT NULL
+        );
+        CREATE TABLE attachment (
+          message    INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,
+          number     INTEGER NOT NULL,             -- its place in the message
+          name       TEXT NOT NULL,
+          media_type TEXT NOT NULL,
+          body       TEXT NOT NULL REFERENCES body(digest),
+          path       TEXT NOT NULL,
+          first_line INTEGER,                      -- of the file, counted from 1; NULL for all of it
+          last_line  INTEGER,
+          digest     TEXT NOT NULL,                -- SHA-256 of what the model then knows of the file
+          PRIMARY KEY (message, number)
+        ) WITHOUT ROWID;
+        CREATE INDEX attachment_body ON attachment(body);
+        CREATE TRIGGER attachment_gone AFTER DELETE ON attachment BEGIN
+          DELETE FROM body
+            WHERE digest = old.body AND NOT EXISTS (SELECT 1 FROM attachment WHERE body = old.body);
+        END;
+        """,
+    )
+
+
 def _run(connection: sqlite3.Connection, script: str) -> None:
     """Each statement of a script. Not `executescript`, which would commit the transaction around it."""
     statement = ""

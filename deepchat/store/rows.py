@@ -3,9 +3,10 @@
 import json
 import sqlite3
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Final
 
-from deepchat.conversation import Message, Parameters, Session, SessionSummary, Usage
+from deepchat.conversation import Attachment, Message, Parameters, Session, SessionSummary, Usage
 from deepchat.text import mend
 
 Value = str | int | float | None
@@ -16,6 +17,12 @@ TREE: Final = """
       prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost, error, request_id, created_ms,
       first_token_s, seconds
     FROM message WHERE session = ? ORDER BY id"""
+
+# What is attached to them, without the bodies: one that is attached often is read once.
+ATTACHED: Final = """
+    SELECT message, name, media_type, body, path, first_line, last_line, attachment.digest
+    FROM message JOIN attachment ON attachment.message = message.id
+    WHERE session = ? ORDER BY message, number"""
 
 _UNCOUNTED: Final = [None] * 5
 
@@ -63,6 +70,20 @@ def of_message(message: Message) -> dict[str, Value]:
     )
 
 
+def of_attachment(attachment: Attachment) -> dict[str, Value]:
+    """What an attachment's row holds of it, by column; its body has a row of its own."""
+    first, last = attachment.lines or (None, None)
+    return _storable(
+        name=attachment.name,
+        media_type=attachment.media_type,
+        body=sha256(attachment.body).hexdigest(),
+        path=attachment.path,
+        first_line=first,
+        last_line=last,
+        digest=attachment.digest,
+    )
+
+
 def session(row: sqlite3.Row) -> Session:
     return Session(
         row["uid"],
@@ -74,6 +95,13 @@ def session(row: sqlite3.Row) -> Session:
         _parameters(row["parameters"]),
         row["created_ms"],
     )
+
+
+def attachment(row: sqlite3.Row, bodies: Mapping[str, bytes]) -> Attachment:
+    """The attachment of a row of ATTACHED. `bodies` has what is attached by its digest."""
+    _, name, media_type, body, path, first, last, digest = row
+    lines = None if first is None else (first, last)
+    return Attachment(name, media_type, bodies[body], path, lines, digest)
 
 
 def message(row: sqlite3.Row, uids: Mapping[int, str]) -> Message:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from deepchat.conversation import (
+    Attachment,
     Conversation,
     Message,
     Session,
@@ -47,6 +48,16 @@ _ADD_MESSAGE: Final = """
       :uid, :session, :parent, :role, :state, :writer, :text, :reasoning, :model, :reported_model, :provider,
       :parameters, :finish_reason, :prompt_tokens, :completion_tokens, :cached_tokens, :reasoning_tokens, :cost,
       :error, :request_id, :created_ms, :first_token_s, :seconds)"""
+
+_KEEP_BODY: Final = "INSERT INTO body (digest, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING"
+
+_ATTACH: Final = """
+    INSERT INTO attachment (message, number, name, media_type, body, path, first_line, last_line, digest)
+    VALUES (:message, :number, :name, :media_type, :body, :path, :first_line, :last_line, :digest)"""
+
+_BODIES: Final = """
+    SELECT digest, bytes FROM body WHERE digest IN (
+      SELECT body FROM message JOIN attachment ON attachment.message = message.id WHERE session = ?)"""
 
 _SEAL_MESSAGE: Final = """
     UPDATE message SET
@@ -164,7 +175,12 @@ class Store:
             "parent": parent,
             "writer": self._writer_id() if message.state == "streaming" else None,
         }
-        return connection.execute(_ADD_MESSAGE, values).lastrowid
+        key = connection.execute(_ADD_MESSAGE, values).lastrowid
+        for number, attachment in enumerate(message.attachments, start=1):
+            row = rows.of_attachment(attachment)
+            connection.execute(_KEEP_BODY, (row["body"], attachment.body))
+            connection.execute(_ATTACH, row | {"message": key, "number": number})
+        return key
 
     def _writer_id(self) -> str:
         """Under which this process streams; its lock is held before any row says so."""
@@ -226,7 +242,20 @@ def _tree(connection: sqlite3.Connection, session: int, leaf: int | None) -> Con
         if row["state"] == "streaming":
             text, reasoning = _so_far(connection, row["id"])
             messages[row["uid"]] = replace(messages[row["uid"]], text=text, reasoning=reasoning)
+    for key, attached in _attached(connection, session).items():
+        uid = uids[key]
+        messages[uid] = replace(messages[uid], attachments=tuple(attached))
     return Conversation(messages, uids.get(leaf) if leaf is not None else None)
+
+
+def _attached(connection: sqlite3.Connection, session: int) -> dict[int, list[Attachment]]:
+    """What is attached to the messages of a session, by their keys."""
+    found = connection.execute(rows.ATTACHED, (session,)).fetchall()
+    bodies = dict(map(tuple, connection.execute(_BODIES, (session,)))) if found else {}
+    attached: dict[int, list[Attachment]] = {}
+    for row in found:
+        attached.setdefault(row["message"], []).append(rows.attachment(row, bodies))
+    return attached
 
 
 def _so_far(connection: sqlite3.Connection, reply: int) -> tuple[str, str]:

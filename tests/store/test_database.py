@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from deepchat.conversation import Message, Session, new_id
+from deepchat.conversation import Attachment, Message, Session, new_id
 from deepchat.errors import StoreError
-from deepchat.store import database
+from deepchat.store import database, migrations
 from deepchat.store.migrations import STEPS
 from deepchat.store.sessions import Store
 
@@ -71,6 +71,22 @@ def test_the_database_of_another_program_is_refused_and_stays_as_it_is(tmp_path)
     before = path.read_bytes()
     assert "not a deepchat database" in str(refused(path))
     assert path.read_bytes() == before
+
+
+def test_a_file_from_before_attachments_keeps_its_chats_and_takes_them(tmp_path, monkeypatch):
+    path = tmp_path / "chats.db"
+    with monkeypatch.context() as then, closing(Store(path)) as store:
+        then.setattr(database, "STEPS", STEPS[: STEPS.index(migrations.attachments)])
+        keep(store)
+    note = Attachment("a.txt", "text/plain", b"x")
+    with closing(Store(path)) as store:
+        [kept] = store.find()
+        session, conversation = store.load(kept.id)
+        assert [message.text for message in conversation.path()] == ["Why?"]
+        more = Message(new_id(3), "user", "And this?", conversation.leaf, attachments=(note,))
+        store.open_turn(session, [more])
+        _, conversation = store.load(kept.id)
+        assert [m.attachments for m in conversation.path()] == [(), (note,)]
 
 
 def test_an_empty_file_becomes_a_database(tmp_path):

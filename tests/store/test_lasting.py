@@ -24,7 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from deepchat.conversation import Conversation, Message, Session, Usage, new_id
+from deepchat.conversation import Attachment, Conversation, Message, Session, Usage, new_id
 from deepchat.store.sessions import CUT, Store
 from deepchat.text import mend
 
@@ -34,6 +34,18 @@ KILLS = int(os.environ.get("DEEPCHAT_KILLS", "4"))
 some_text = st.text(max_size=20) | st.sampled_from(
     ["needle", "the needle", "", "\ud83d", "漢字", "\x00"]
 )
+attached = st.lists(
+    st.builds(
+        Attachment,
+        name=st.sampled_from(["a.py", "漢字.png"]),
+        media_type=st.sampled_from(["text/plain", "image/png"]),
+        body=st.sampled_from([b"", b"\x00\xff", b"x = 1\n"]),
+        path=st.sampled_from(["", "/home/a.py"]),
+        lines=st.sampled_from([None, (1, 9)]),
+        digest=st.sampled_from(["", "ab"]),
+    ),
+    max_size=3,
+)
 
 
 def check(path: Path) -> None:
@@ -41,6 +53,10 @@ def check(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as raw:
         assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert (
+            raw.execute("SELECT digest FROM body EXCEPT SELECT body FROM attachment").fetchall()
+            == []
+        )
         raw.execute("INSERT INTO message_fts(message_fts, rank) VALUES ('integrity-check', 1)")
         assert (
             raw.execute(
@@ -77,18 +93,21 @@ class History(RuleBasedStateMachine):
 
     # --- what a chat does --------------------------------------------------------------------------------------------
 
-    @rule(title=some_text, asked=some_text)
-    def begin(self, title, asked):
+    @rule(title=some_text, asked=some_text, attached=attached)
+    def begin(self, title, asked, attached):
         session = Session(new_id(self.tick()), title)
         self.conversations[session.id] = Conversation()
-        self.turn(session, [Message(new_id(self.tick()), "user", asked)])
+        self.turn(session, [self.question(asked, None, attached)])
 
     @precondition(lambda self: self.sessions)
-    @rule(data=st.data(), asked=some_text)
-    def go_on_anywhere(self, data, asked):
+    @rule(data=st.data(), asked=some_text, attached=attached)
+    def go_on_anywhere(self, data, asked, attached):
         session = data.draw(st.sampled_from(list(self.sessions.values())))
         parent = data.draw(st.sampled_from([None, *self.conversations[session.id].messages]))
-        self.turn(session, [Message(new_id(self.tick()), "user", asked, parent)])
+        self.turn(session, [self.question(asked, parent, attached)])
+
+    def question(self, asked, parent, attached):
+        return Message(new_id(self.tick()), "user", asked, parent, attachments=tuple(attached))
 
     @precondition(lambda self: self.sessions)
     @rule(data=st.data())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from deepchat.chat import Chat, Library
 from deepchat.conversation import (
+    Attachment,
     Conversation,
     Finished,
     Message,
@@ -129,6 +130,21 @@ def test_what_is_kept_comes_back_as_it_was(store, session, persona, asked, reply
     store.seal(reply)
     expected = [mended(message) for message in (record, user, reply)]
     assert store.load(session.id) == (mended(session), Conversation().add(*expected))
+
+
+def test_what_is_attached_often_is_stored_once_and_goes_with_its_last_message(store, path):
+    session, cat = Session(new_id(1)), Attachment("cat.png", "image/png", b"\x89PNG" * 1000)
+    asked = [replace(question(at=at), attachments=(cat, cat)) for at in (2, 3)]
+    store.open_turn(session, asked)
+    store.open_turn(session, asked)
+    assert [m.attachments for m in store.load(session.id)[1].messages.values()] == [(cat, cat)] * 2
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        raw.execute("PRAGMA foreign_keys = ON")
+        assert raw.execute("SELECT count(*) FROM body").fetchone() == (1,)
+        raw.execute("DELETE FROM message WHERE uid = ?", (asked[0].id,))
+        assert raw.execute("SELECT count(*) FROM body").fetchone() == (1,)
+        raw.execute("DELETE FROM session")
+        assert raw.execute("SELECT count(*) FROM body").fetchone() == (0,)
 
 
 def test_nothing_is_opened_before_the_first_use(path):
