@@ -26,6 +26,15 @@ def count(number: int) -> str:
     return f"{number:.1e}"
 
 
+def size(count_of_bytes: int) -> str:
+    """`340 B`, `2.1 kB`, `20 MB`."""
+    if count_of_bytes < 1_000:
+        return f"{count_of_bytes} B"
+    kilos = count_of_bytes / 1_000
+    scaled, unit = (kilos, "kB") if kilos < 999.5 else (kilos / 1_000, "MB")
+    return f"{scaled:.{1 if scaled < 9.95 else 0}f} {unit}"
+
+
 def money(dollars: float) -> str:
     """US dollars to the cent, or to two digits that say something: `$12.30`, `$0.0012`; `$0` is exactly zero."""
     if not math.isfinite(dollars):
