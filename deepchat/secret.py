@@ -1,8 +1,28 @@
-"""The key, held so that no repr, log, traceback or comparison failure can show it."""
+"""The key, held so that no repr, log, traceback or comparison failure can show it; and what looks like somebody's key."""
 
+import re
 from typing import Final
 
 HIDDEN: Final = "[key]"
+
+# By their own marks, as their makers document them; what only looks random is left alone.
+_KINDS: Final = (
+    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ ){0,3}PRIVATE KEY")),
+    ("an AWS key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    ("a GitHub token", re.compile(r"\b(?:gh[pousr]_\w{36}|github_pat_\w{50})")),
+    ("a GitLab token", re.compile(r"\bglpat-[\w-]{20}")),
+    ("a Slack token", re.compile(r"\bxox[abeoprs]-[\w-]{10}")),
+    ("a Google API key", re.compile(r"\bAIza[\w-]{35}")),
+    ("a Stripe key", re.compile(r"\b[rs]k_live_\w{16}")),
+    ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z]{34}\b")),
+    ("an API key", re.compile(r"\bsk-(?=[\w-]*\d)[\w-]{20}")),
+    ("a JSON web token", re.compile(r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.")),
+)
+
+
+def looks_secret(text: str) -> str:
+    """What kind of key or token a text seems to hold; "" for none."""
+    return next((kind for kind, pattern in _KINDS if pattern.search(text)), "")
 
 
 class Secret:
