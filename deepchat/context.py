@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Final
 
-from deepchat.conversation import DIFF, Attachment, Message, ModelInfo, PromptMessage
+from deepchat import figures
+from deepchat.conversation import ADDRESS, DIFF, Attachment, Message, ModelInfo, PromptMessage
 from deepchat.text import clean_line
 
 TITLE_LENGTH: Final = 60
@@ -63,6 +64,8 @@ def _block(attachment: Attachment) -> str:
 def called(attachment: Attachment) -> str:
     """What an attachment is called, in one clean line."""
     name = clean_line(attachment.name)
+    if attachment.media_type == DIFF:
+        name = f"changes to {name}"
     if attachment.lines is None:
         return name
     first, last = attachment.lines
@@ -80,6 +83,17 @@ def _language(attachment: Attachment) -> str:
 def attached_tokens(attachment: Attachment) -> int:
     """Roughly how many tokens an attachment takes. Never shown without a "~"."""
     return PICTURE_TOKENS if attachment.is_picture else estimated_tokens(_block(attachment))
+
+
+def described(attachment: Attachment) -> list[str]:
+    """What is to be known of an attachment before it is sent: its name, its size, about how many tokens it takes."""
+    said = [called(attachment)]
+    if attachment.media_type == ADDRESS:
+        return said
+    said.append(figures.size(len(attachment.body)))
+    if not attachment.is_picture:
+        said.append(f"~{figures.count(attached_tokens(attachment))} tokens")
+    return said
 
 
 def sees(model: str, models: Iterable[ModelInfo]) -> bool | None:

@@ -4,7 +4,7 @@ looked up on disk."""
 import os
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -60,13 +60,13 @@ class Mention:
     explicit: bool
 
 
-def mentions(text: str, typed: Sequence[bool] | None = None) -> Iterator[Mention]:
+def mentions(text: str, is_typed: Callable[[int], bool] = lambda at: True) -> Iterator[Mention]:
     """The mentions in a text: `@name`, `@"a name"`, `@a\\ name`, each maybe with `#L10` or `#L10-20` behind it.
 
-    `typed` tells of each character whether it was typed; one whose `@` was pasted is none. None: all were.
+    One whose `@` was not typed is none; `is_typed` tells by its place.
     """
     for match in _MENTION.finditer(text):
-        if typed is None or typed[match.start()]:
+        if is_typed(match.start()):
             yield _mention(match)
 
 

@@ -92,9 +92,14 @@ TOPICS = (
         '`editing_mode = "vi"` under `[ui]` in config.toml.',
     ),
     Page(
-        "What is not there yet: deleting, exporting, attaching files and pictures",
-        "Chats cannot be deleted, exported or imported yet, and files or pictures cannot be attached. The database is plain "
-        "SQLite, which other programs can read.",
+        "What is not there yet: deleting, exporting",
+        "Chats cannot be deleted, exported or imported yet. The database is plain SQLite, which other programs can read.",
+    ),
+    Page(
+        "Attaching files, pictures, images",
+        "`@notes.txt` in a message attaches this file, `@main.py#L10-20` these lines of it, `/file src/*.py` all that fit; "
+        "`/image cat.png`, `@cat.png` or a picture dropped on the terminal goes to models that see. What goes along stands "
+        "above the composer before it is sent; `/detach` takes it away.",
     ),
     Page(
         "Upgrading",

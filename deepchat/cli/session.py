@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Final
 
+from deepchat import context
 from deepchat.api.models import Catalogue
 from deepchat.chat import Chat
 from deepchat.cli.bugs import Bug
@@ -55,14 +56,20 @@ def _wire(settings: Settings, provider: Provider, store: Store) -> Wire:
     def wire(surface: Surface, changed: Callable[[], None]) -> House:
         page = Page(surface, draw)
         first = first_session(settings)
+        catalogue = Catalogue(provider.models, models_cache(settings))
+
+        def sees(model: str) -> bool:
+            return context.sees(model, catalogue.cached()) is not False
+
         return House(
-            chat=Chat(provider, store, defaults=first, view=page, changed=changed),
+            chat=Chat(provider, store, defaults=first, view=page, changed=changed, sees=sees),
             library=store,
-            catalogue=Catalogue(provider.models, models_cache(settings)),
+            catalogue=catalogue,
             options=Options(settings),
             drawing=draw,
             page=page,
             log_bug=lambda bug: Bug.of(bug, log=settings.paths.log_file, key=settings.key),
+            is_key_in=lambda text: settings.key is not None and settings.key.redact(text) != text,
             show_footer=settings.ui.footer,
             show_title=settings.ui.title,
             bell=settings.ui.bell,

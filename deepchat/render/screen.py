@@ -11,7 +11,7 @@ from typing import Final
 from rich.style import Style
 
 from deepchat import context, figures
-from deepchat.conversation import Message, Usage
+from deepchat.conversation import Attachment, Message, Usage
 from deepchat.errors import DeepchatError
 from deepchat.render.ansi import Ink
 from deepchat.render.tables import Cells, column_widths
@@ -24,6 +24,9 @@ _GAP: Final = "   "
 
 # Text narrower than this is not indented any further.
 _NARROW: Final = 16
+
+# Attachments shown one by one.
+_LISTED: Final = 8
 
 _ENDINGS: Final = {
     "": "",
@@ -65,6 +68,17 @@ class Screen:
         """The user's turn, whole, as it stays above the reply."""
         mark = Run("You: " if self._plain else "› ", self._theme.user_mark)
         return self._drawn(_hung(mark, text, self._theme.question, width))
+
+    def attached(self, attachments: Sequence[Attachment], width: int) -> str:
+        """What goes along with a question, below it: a row or so each, and a number for what would be too many."""
+        mark = Run("Attached: " if self._plain else "  + ", self._theme.dim)
+        between = ", " if self._plain else " · "
+        said = [between.join(context.described(each)) for each in attachments[:_LISTED]]
+        if len(attachments) > _LISTED:
+            said.append(f"and {len(attachments) - _LISTED} more")
+        return self._drawn(
+            [row for each in said for row in _hung(mark, each, self._theme.dim, width)]
+        )
 
     def footer(self, reply: Message, width: int) -> str:
         """How a reply ended, and what it took: tokens, money, time. What is estimated has a "~"."""

@@ -1,4 +1,4 @@
-"""Text into the user's clipboard: the system's own where there is one, the terminal's over SSH."""
+"""Text into the user's clipboard, and out of it: the system's own where there is one, the terminal's over SSH."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -33,6 +33,19 @@ def copy(text: str, write: Callable[[str], None], environ: Mapping[str, str]) ->
         )
     write(_passed_through(f"\x1b]52;c;{encoded}\x07", environ))
     return "Handed to the terminal (OSC 52); not every terminal takes it."
+
+
+def paste() -> str:
+    """The text in the clipboard. UsageError when it cannot be had, or there is none. May take its time."""
+    try:
+        text = pyperclip.paste()
+    except (pyperclip.PyperclipException, UnicodeDecodeError, OSError) as error:
+        raise UsageError(
+            "The clipboard cannot be read here.", hint="Paste with your terminal's own key."
+        ) from error
+    if not text:
+        raise UsageError("There is no text in the clipboard.")
+    return text
 
 
 def _passed_through(sequence: str, environ: Mapping[str, str]) -> str:

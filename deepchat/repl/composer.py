@@ -89,7 +89,7 @@ class Composer:
 
     def take(self) -> Entry:
         """What the draft says; then it is cleared."""
-        entry = _without_quotes(self._entry())
+        entry = self.entry
         self.clear()
         return entry
 
@@ -100,14 +100,16 @@ class Composer:
         self.buffer.reset()
         self.folds.clear()
 
-    def _entry(self) -> Entry:
+    @property
+    def entry(self) -> Entry:
+        """What Enter would take."""
         text, pasted = "", []
         for run in _RUNS.finditer(self._origins):
             part = self._unfolded(self.buffer.text[run.start() : run.end()])
             if run[0][0] == _PASTED:
                 pasted.append((len(text), len(text) + len(part)))
             text += part
-        return Entry(text, tuple(pasted))
+        return _without_quotes(Entry(text, tuple(pasted)))
 
     def _unfolded(self, text: str) -> str:
         return text.translate({ord(mark): whole for mark, whole in self.folds.items()})

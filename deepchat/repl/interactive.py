@@ -58,7 +58,9 @@ class Interactive:
             completer=completer,
             history=FileHistory(history),
             parts=Parts(
-                status=lambda width: self.repl.status(width), queued=lambda: self.repl.queue
+                status=lambda width: self.repl.status(width),
+                queued=lambda: [waiting.text for waiting in self.repl.queue],
+                attached=lambda draft: self.repl.attached_rows(draft),
             ),
             color=color,
             vi=vi,

@@ -3,6 +3,7 @@
 Knows neither keys nor rows of the screen: `interactive` ties it to the terminal, `plain` to a stream.
 """
 
+import os
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -10,8 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from deepchat import context, figures
+from deepchat.attach import naming, reading
+from deepchat.attach.reading import Found
 from deepchat.chat import Chat, Library
 from deepchat.conversation import (
+    Attachment,
     Event,
     Message,
     ReasoningDelta,
@@ -24,8 +28,10 @@ from deepchat.errors import (
     DeepchatError,
     ModelNotFound,
     NetworkError,
+    NotAttached,
     UsageError,
 )
+from deepchat.repl import shell
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.needs import (
     Catalogue,
@@ -39,7 +45,9 @@ from deepchat.repl.needs import (
     Spans,
     Surface,
 )
-from deepchat.repl.registry import line_of, message_of, split_command
+from deepchat.repl.outgoing import Outgoing, unseen
+from deepchat.repl.registry import line_of, message_of, shell_line, split_command
+from deepchat.repl.tray import Tray, changed_row, mentioned, merged
 from deepchat.repl.words import count
 from deepchat.text import clean, clean_line
 from deepchat.turn import Turn
@@ -79,6 +87,7 @@ class House:
     log_bug: Callable[[BaseException], Exception]
     show_footer: bool = True
     show_title: bool = True
+    is_key_in: Callable[[str], bool] = lambda text: False
     bell: Literal["never", "long", "always"] = "never"
     now_ms: Callable[[], int] = clock_ms
 
@@ -103,7 +112,8 @@ class Repl:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.queue: list[str] = []
+        self.queue: list[Outgoing] = []
+        self.tray = Tray()
         self.doing = ""
         self._house = house
         self._chat = house.chat
@@ -111,6 +121,8 @@ class Repl:
         self._clock = clock
         self._showing: _Showing | None = None
         self._stopped_at = self._hinted_at = float("-inf")
+        self._asked_about: Outgoing | None = None
+        self._unknown_sight: set[str] = set()
         self._counted: tuple[tuple[str | None, str], str, str] = ((None, ""), "", "")
         self.desk = Desk(
             chat=house.chat,
@@ -124,6 +136,8 @@ class Repl:
             page=house.page,
             show_last_exchange=self.show_last_exchange,
             show_reply=self._show_reply,
+            waiting=self.tray,
+            attach=self.attach,
             now_ms=house.now_ms,
         )
 
@@ -132,18 +146,26 @@ class Repl:
     def enter(self, line: str, pasted: Spans = ()) -> Next | Pending | None:
         """Do what an entered line says: a command, or a message, which waits its turn while a reply arrives.
 
-        `pasted` are the parts, from start to end, that were not typed. A paste of several lines is no command.
+        `pasted` are the parts, from start to end, that were not typed. A paste of several lines is no command, one of the
+        shell has to be typed, and so has the `@` before a file; a picture is dropped by pasting its path.
         """
         try:
-            return self._do(line, obeys="\n" not in line.strip() or Entry(line, pasted).is_typed(0))
+            return self._do(Entry(line, pasted))
         except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
             self.refuse(line, error)
             return None
 
-    def _do(self, line: str, *, obeys: bool) -> Next | Pending | None:
-        if not obeys:
-            self._say(line)
+    def _do(self, entry: Entry) -> Next | Pending | None:
+        line = entry.text
+        picture = next(filter(reading.is_picture, naming.dropped(line)), None)
+        if picture:
+            self.attach([reading.dropped(picture)])
             return None
+        if "\n" in line.strip() and not entry.is_typed(0):
+            self._say(self._outgoing(entry, line))
+            return None
+        if shell_line(line) and entry.is_typed(0):
+            return self._run(line)
         split = split_command(line)
         if split:
             command = COMMANDS.find(split[0])
@@ -152,14 +174,24 @@ class Repl:
             return command.action(self.desk, split[1])
         if line.strip() in ("exit", "quit"):
             return Next.LEAVE
-        self._say(message_of(line))
+        self._say(self._outgoing(entry, message_of(line)))
         return None
+
+    async def _run(self, line: str) -> None:
+        """`!command`: its output is shown, and goes along with the next message; with `!!` it is only shown."""
+        command = line.lstrip("!").strip()
+        if not self._surface.echoes:
+            self._house.page.heading(f"$ {command}")
+        ran = await shell.run(command, os.environ, self._print)
+        self._house.page.notice(ran.ending)
+        if ran.output and not line.startswith("!!"):
+            self.attach([Found(ran.attachment)])
 
     def refuse(self, line: str, error: Exception) -> None:
         """Say why a line was not obeyed. Up has it; what would be hard to find there stands in the composer again."""
         self.say_why(error)
         if "\n" in line or not split_command(line):
-            self._give_back([line])
+            self._give_back_lines([line])
 
     def say_why(self, error: BaseException) -> None:
         """A failure in words; one of deepchat itself is logged."""
@@ -167,16 +199,76 @@ class Repl:
             error if isinstance(error, DeepchatError) else self._house.log_bug(error)
         )
 
-    def _say(self, text: str) -> None:
+    def _outgoing(self, entry: Entry, text: str) -> Outgoing:
+        """A message and what goes along with it; the tray is empty then. NotAttached, UsageError when it may not go."""
+        found = mentioned(entry)
+        attachments = merged(self.tray.attachments, (each.attachment for each in found))
+        outgoing = Outgoing(text, attachments)
+        self._require_sight(outgoing)
+        self._ask_about_secrets(outgoing)
+        self._note(found)
+        self.tray.clear()
+        return outgoing
+
+    def _require_sight(self, outgoing: Outgoing) -> None:
+        """NotAttached when there is a picture, and the model that answers sees none."""
+        if not outgoing.has_pictures:
+            return
+        model, models = self._chat.answering, self._house.catalogue.cached()
+        sees = context.sees(model, models)
+        if sees is False:
+            raise unseen(model, models)
+        if sees is None and model not in self._unknown_sight:
+            self._unknown_sight.add(model)
+            self._house.page.notice(f"Whether {model} sees pictures is not known here.")
+
+    def _ask_about_secrets(self, outgoing: Outgoing) -> None:
+        """UsageError, once for each message, when it seems to hold a key or a token."""
+        secret = outgoing.secret(self._house.is_key_in)
+        if secret and outgoing != self._asked_about:
+            self._asked_about = outgoing
+            raise UsageError(f"Not sent yet: {secret}.", hint="The same once more sends it.")
+
+    def attach(self, found: Sequence[Found]) -> None:
+        """Let these go along with the next message."""
+        attachments = [each.attachment for each in found]
+        self.tray.add(attachments)
+        self._note(found)
+        if self._surface.echoes:
+            self._print(self._house.drawing.attached(attachments, self._surface.width))
+        self._surface.refresh()
+
+    def _note(self, found: Sequence[Found]) -> None:
+        for each in found:
+            if each.note:
+                self._house.page.notice(each.note)
+
+    def _say(self, outgoing: Outgoing) -> None:
         if self._chat.turn:
-            self.queue.append(text)
+            self.queue.append(outgoing)
             self._surface.refresh()
             return
-        if not self._surface.echoes:
-            self._print(self._house.drawing.question(text, self._surface.width))
+        self._tell_changes(outgoing)
+        self._print_question(outgoing.text, outgoing.attachments, echoed=self._surface.echoes)
         self._print("\n")
-        self._chat.send(text)
+        self._chat.send(outgoing.text, outgoing.attachments)
         self._show_reply()
+
+    def _print_question(
+        self, text: str, attachments: Sequence[Attachment], *, echoed: bool = False
+    ) -> None:
+        draw, width = self._house.drawing, self._surface.width
+        question = "" if echoed else draw.question(text, width)
+        self._print(question + draw.attached(attachments, width))
+
+    def _tell_changes(self, outgoing: Outgoing) -> None:
+        """Say once which files are not what the model knows of them any more."""
+        anew = {(each.path, each.lines) for each in outgoing.attachments}
+        changed = self.tray.watch.changed(self._chat.conversation)
+        for each in changed:
+            if (each.path, each.lines) not in anew:
+                self._house.page.notice(changed_row(each))
+        self.tray.watch.tell(changed)
 
     async def obey(self, line: str, outcome: Pending) -> Next | None:
         """See a command through that takes its time."""
@@ -194,7 +286,9 @@ class Repl:
         """Put the last queued message into the composer again; whether there was one."""
         if not self.queue:
             return False
-        self._surface.compose(line_of(self.queue.pop()))
+        taken = self.queue.pop()
+        self.tray.take_back(taken.text, taken.attachments)
+        self._surface.compose(line_of(taken.text))
         self._surface.refresh()
         return True
 
@@ -306,14 +400,33 @@ class Repl:
     def _after(self, reply: Message) -> None:
         if reply.state == "done" and reply.text:
             if self.queue:
-                self._say(self.queue.pop(0))
+                self._send_queued(self.queue.pop(0))
             return
         unsent, self.queue = self.queue, []
-        asked = self._chat.unanswered
-        self._give_back([line_of(text) for text in ([asked.text] if asked else []) + unsent])
+        self._give_back([*self._unanswered(), *unsent])
 
-    def _give_back(self, lines: list[str]) -> None:
-        """Unsent lines return to the composer; when something new stands there, Up still has them."""
+    def _send_queued(self, outgoing: Outgoing) -> None:
+        """The model may be another one since it was queued."""
+        try:
+            self._require_sight(outgoing)
+        except NotAttached as error:
+            self.say_why(error)
+            unsent, self.queue = self.queue, []
+            self._give_back([outgoing, *unsent])
+        else:
+            self._say(outgoing)
+
+    def _unanswered(self) -> list[Outgoing]:
+        asked = self._chat.unanswered
+        return [Outgoing(asked.text, asked.attachments)] if asked else []
+
+    def _give_back(self, unsent: Sequence[Outgoing]) -> None:
+        """What was not sent returns: texts into the composer, or, when something new stands there, into the history."""
+        for each in unsent:
+            self.tray.take_back(each.text, each.attachments)
+        self._give_back_lines([line_of(each.text) for each in unsent if each.text])
+
+    def _give_back_lines(self, lines: Sequence[str]) -> None:
         self._surface.refresh()
         if not lines:
             return
@@ -325,8 +438,8 @@ class Repl:
     def leave(self) -> None:
         """Stop and keep what is on its way, the queue and the draft; drawing, which can fail, comes last."""
         turn = self._chat.turn
-        for message in self.queue:
-            self._surface.remember(line_of(message))
+        for outgoing in self.queue:
+            self._surface.remember(line_of(outgoing.text))
         self._surface.remember(self._surface.draft)
         self.queue = []
         try:
@@ -356,7 +469,9 @@ class Repl:
             self._house.page.notice(f"This chat was with {stored}; {here} answers now.")
         if not asked:
             return
-        self._print("\n" + draw.question(asked[-1].text, width) + "\n")
+        self._print("\n")
+        self._print_question(asked[-1].text, asked[-1].attachments)
+        self._print("\n")
         reply = path[-1] if path[-1].role == "assistant" else None
         if reply and reply.text:
             self._print(draw.markdown(reply.text, width) + "\n")
@@ -365,8 +480,12 @@ class Repl:
         if reply and reply.error:
             self._house.page.notice(reply.error)
         self._print("\n")
-        if self._chat.unanswered:
-            self._give_back([line_of(self._chat.unanswered.text)])
+        self._give_back(self._unanswered())
+
+    def attached_rows(self, draft: Entry) -> list[str]:
+        """What would go along with this draft, a clean line each."""
+        obeyed = split_command(draft.text) or shell_line(draft.text)
+        return self.tray.rows(Entry("") if obeyed else draft, self._chat.conversation)
 
     def status(self, width: int) -> str:
         """The status line: what is going on, and with whom."""

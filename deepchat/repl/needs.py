@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from deepchat.attach.reading import Found
 from deepchat.chat import Chat, Library
-from deepchat.conversation import Json, Message, ModelInfo, Persona
+from deepchat.conversation import Attachment, Json, Message, ModelInfo, Persona
 
 
 class Next(Enum):
@@ -82,6 +83,8 @@ class Drawing(Protocol):
     def problem(self, error: Exception, width: int) -> str: ...
 
     def question(self, text: str, width: int) -> str: ...
+
+    def attached(self, attachments: Sequence[Attachment], width: int) -> str: ...
 
     def footer(self, reply: Message, width: int) -> str: ...
 
@@ -178,6 +181,17 @@ class Surface(Protocol):
         ...
 
 
+class Waiting(Protocol):
+    """What will go along with the next message."""
+
+    @property
+    def attachments(self) -> Sequence[Attachment]: ...
+
+    def detach(self, number: int | None) -> Sequence[Attachment]:
+        """Take this one (from 1) or all away, and say which. NotAttached when there is none."""
+        ...
+
+
 class Catalogue(Protocol):
     """The models that the provider offers."""
 
@@ -260,4 +274,6 @@ class Desk:
     pick: Callable[[Picking], Awaitable[str | None]]
     show_last_exchange: Callable[[], None]
     show_reply: Callable[[], None]
+    waiting: Waiting
+    attach: Callable[[Sequence[Found]], None]
     now_ms: Callable[[], int]

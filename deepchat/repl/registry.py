@@ -26,7 +26,8 @@ _COMMAND: Final = re.compile(r"/([^\s/*][^\s/]*)?(?:\s+|$)")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One slash command. `usage` shows its arguments, `candidates` gives (value, help) pairs for Tab."""
+    """One slash command. `usage` shows its arguments, `candidates` gives (value, help) pairs for Tab, which offers files
+    to one that `takes_files`."""
 
     name: str
     aliases: tuple[str, ...]
@@ -34,6 +35,7 @@ class Command:
     group: str
     action: Action
     candidates: Candidates | None
+    takes_files: bool = False
 
     @property
     def help(self) -> str:
@@ -62,6 +64,7 @@ class Registry:
         usage: str = "",
         group: str,
         candidates: Candidates | None = None,
+        takes_files: bool = False,
     ) -> Callable[[Action], Action]:
         """Declare the decorated function as the command `name`; it gets the desk and the rest of the line."""
 
@@ -70,7 +73,7 @@ class Registry:
                 raise TypeError(f"{name} says nothing about itself")
             if group not in self.groups:
                 raise TypeError(f"{name} is in no group that exists")
-            command = Command(name, aliases, usage, group, action, candidates)
+            command = Command(name, aliases, usage, group, action, candidates, takes_files)
             for word in (name, *aliases):
                 if word in self._names:
                     raise TypeError(f"{word} is declared twice")
@@ -113,14 +116,22 @@ def split_command(line: str) -> tuple[str, str] | None:
     return (f"/{found[1] or 'help'}", line[found.end() :].strip()) if found else None
 
 
+def shell_line(line: str) -> bool:
+    """Whether it is a command of the shell: one line behind a `!`. More lines are a text that begins like that."""
+    return line.startswith("!") and "\n" not in line.strip() and bool(line.strip("! \n"))
+
+
 def message_of(line: str) -> str:
-    """What a line that is no command says: `//word` is a way to write `/word`."""
-    return line[1:] if line.startswith("//") else line
+    """What a line that is no command says: `//word` is a way to write `/word`, ` !word` one to write `!word`."""
+    escaped = line.startswith("//") or (line.startswith(" ") and shell_line(line.lstrip(" ")))
+    return line[1:] if escaped else line
 
 
 def line_of(message: str) -> str:
-    """How a message is typed: what would be read as something else gets its second slash."""
-    return f"/{message}" if message.startswith("//") or split_command(message) else message
+    """How a message is typed: what would be read as something else gets its second slash, or another space."""
+    if message.startswith("//") or split_command(message):
+        return f"/{message}"
+    return f" {message}" if shell_line(message.lstrip(" ")) else message
 
 
 def _either(names: list[str]) -> str:

@@ -40,11 +40,12 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Style
 from prompt_toolkit.widgets import SearchToolbar
 
+from deepchat.attach import naming
 from deepchat.repl import clipboard, editor
 from deepchat.repl.aside import aside
 from deepchat.repl.composer import Composer, Folds
 from deepchat.repl.keyboard import Keyboard
-from deepchat.repl.needs import Picking
+from deepchat.repl.needs import Entry, Picking
 from deepchat.repl.output import NO_PASTES, Region, SteadyOutput
 from deepchat.repl.picker import Picker
 
@@ -53,6 +54,7 @@ LIVE_ROWS: Final = 12
 COMPOSER_ROWS: Final = 12
 MENU_ROWS: Final = 6
 QUEUED_ROWS: Final = 3
+ATTACHED_ROWS: Final = 4
 
 # A window that has not changed its size for this long is not being resized any more; tmux tells us that late.
 SETTLE_S: Final = 0.3
@@ -83,6 +85,7 @@ class Parts:
 
     status: Callable[[int], str]
     queued: Callable[[], list[str]]
+    attached: Callable[[Entry], list[str]] = lambda draft: []
 
 
 class Terminal:
@@ -288,7 +291,7 @@ class Terminal:
                 ConditionalContainer(
                     live, Condition(lambda: bool(self._live) and not self._settling)
                 ),
-                ConditionalContainer(queued, Condition(lambda: bool(self._parts.queued()))),
+                ConditionalContainer(queued, Condition(lambda: bool(self._waiting()))),
                 ConditionalContainer(HSplit([composer, search]), ~picking),
                 ConditionalContainer(self._picker.container(), picking),
                 ConditionalContainer(VSplit([menu, Window()]), has_completions),
@@ -304,12 +307,18 @@ class Terminal:
         return ANSI("\n".join(rows))
 
     def _queued_rows(self) -> StyleAndTextTuples:
+        return [("class:queued", "\n".join(self._waiting()))]
+
+    def _waiting(self) -> list[str]:
+        """What is queued, and what is attached to the draft."""
         room = max(1, self.width - 14)
         queue = self._parts.queued()
         rows = [f"queued: {' '.join(text.split())[:room]}" for text in queue[-QUEUED_ROWS:]]
         if len(queue) > QUEUED_ROWS:
             rows.insert(0, f"and {len(queue) - QUEUED_ROWS} before them")
-        return [("class:queued", "\n".join(rows))]
+        attached = self._parts.attached(self.composer.entry)
+        more = [f"and {len(attached) - ATTACHED_ROWS} more"] if attached[ATTACHED_ROWS:] else []
+        return rows + [f"+ {row}"[: self.width - 2] for row in attached[:ATTACHED_ROWS]] + more
 
     def _composer_rows(self) -> int:
         """How high it may get: the reply has to be seen as well."""
@@ -348,7 +357,9 @@ class Terminal:
             self._output.region = Region.of(screen, cursor, self.width)
 
     def _is_command(self) -> bool:
-        return self.buffer.text.startswith("/")
+        """Whether completions are offered without being asked for: for commands, and behind an `@`."""
+        before = self.buffer.document.text_before_cursor
+        return self.buffer.text.startswith("/") or naming.begun(before, behind_at=True) is not None
 
     @contextmanager
     def _one_frame(self) -> Iterator[None]:

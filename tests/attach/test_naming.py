@@ -12,8 +12,8 @@ from deepchat.attach.naming import Named
 pytestmark = pytest.mark.skipif(os.sep == "\\", reason="a backslash parts folders there")
 
 
-def readings(text, typed=None):
-    return [mention.readings for mention in naming.mentions(text, typed)]
+def readings(text):
+    return [mention.readings for mention in naming.mentions(text)]
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,8 @@ def test_what_may_be_a_name_or_a_package_is_not(text):
 
 
 def test_only_typed_signs_count():
-    text = "@a.py @b.py"
-    typed = [False] * 6 + [True] * 5
-    assert [found[0].name for found in readings(text, typed)] == ["b.py"]
-    assert len(readings(text, None)) == 2
+    [found] = naming.mentions("@a.py @b.py", lambda at: at >= 6)
+    assert found.readings[0].name == "b.py"
 
 
 @given(st.text(min_size=1, alphabet=st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])))

@@ -33,7 +33,7 @@ def test_a_text_is_named_and_fenced_before_what_is_said_about_it():
         (text("a.py", "x", path="/a.py", lines=(3, 9)), "a.py (lines 3-9):\n```py\nx\n```"),
         (text("a.py", "x", path="/a.py", lines=(3, 3)), "a.py (line 3):\n"),
         (text("$ cat a.py", "x"), "$ cat a.py:\n```\nx"),
-        (Attachment("a.py", DIFF, b"+x", path="/a.py"), "a.py:\n```diff\n+x\n```"),
+        (Attachment("a.py", DIFF, b"+x", path="/a.py"), "changes to a.py:\n```diff\n+x\n```"),
         (text("empty", ""), "empty:\n```\n```"),
         (text("evil\n```\x1b[31m", "x"), "evil ```␛[31m:\n```\nx"),
     ],

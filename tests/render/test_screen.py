@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from deepchat import figures
-from deepchat.conversation import Message, Usage
+from deepchat.conversation import Attachment, Message, Usage
 from deepchat.errors import DeepchatError, RateLimited
 from deepchat.render.screen import Screen
 from deepchat.render.theme import THEMES
@@ -33,6 +33,18 @@ def test_a_question_keeps_its_lines_and_hangs_behind_its_mark():
         "  last",
         "",
     ]
+
+
+def test_attachments_stand_below_with_their_size_and_many_are_counted():
+    note = Attachment("a.txt", "text/plain", b"x" * 2100, lines=(1, 9))
+    cat = Attachment("cat.png", "image/png", b"x" * 20)
+    drawn = SGR.sub("", FULL.attached([note, cat], 80))
+    assert drawn == "  + a.txt (lines 1-9) · 2.1 kB · ~532 tokens\n  + cat.png · 20 B\n"
+    assert PLAIN.attached([cat] * 10, 80).splitlines()[7:] == [
+        "Attached: cat.png, 20 B",
+        "Attached: and 2 more",
+    ]
+    assert PLAIN.attached([], 80) == ""
 
 
 def test_plain_says_roles_as_words_and_draws_no_signs():
@@ -182,6 +194,21 @@ def test_durations(seconds: float, said: str):
 
 
 @pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (2_100, "2.1 kB"),
+        (20_000, "20 kB"),
+        (999_600, "1.0 MB"),
+        (2 * 10**7, "20 MB"),
+    ],
+)
+def test_sizes(size, said):
+    assert figures.size(size) == said
+
+
+@pytest.mark.parametrize(
     ("seconds_ago", "said"),
     [
         (-5, "just now"),
@@ -234,6 +261,9 @@ def drawings(draw: st.DrawFn) -> tuple[int, str]:
         lambda: screen.question(text, width),
         lambda: screen.problem(RateLimited(text, hint=other), width),
         lambda: screen.problem(ValueError(text), width),
+        lambda: screen.attached(
+            [Attachment(text, "text/plain", other.encode("utf-8", "replace"))], width
+        ),
         lambda: screen.footer(message, width),
         lambda: screen.status([text, other], width),
         lambda: screen.pairs([(text, other), (other, text)], width),

@@ -21,7 +21,7 @@ def test_messages_typed_meanwhile_wait_their_turn(bench):
     bench.model.script.append([TextDelta("Two."), Finished("stop")])
     bench.repl.enter("First")
     bench.repl.enter("Second")
-    assert bench.repl.queue == ["Second"]
+    assert [waiting.text for waiting in bench.repl.queue] == ["Second"]
     bench.settle()
     assert [request.messages[-1].text for request in bench.model.requests] == ["First", "Second"]
 

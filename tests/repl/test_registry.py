@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from deepchat.errors import UsageError
 from deepchat.repl.commands.table import COMMANDS
-from deepchat.repl.registry import Registry, line_of, message_of, split_command
+from deepchat.repl.registry import Registry, line_of, message_of, shell_line, split_command
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,11 @@ def test_two_slashes_send_one(text):
     assert message_of("//" + text) == "/" + text
 
 
-@given(st.text() | st.text().map(lambda text: "/" + text))
+@given(st.tuples(st.sampled_from(["", "/", "!", " !", "!!"]), st.text()).map("".join))
 def test_any_message_can_be_typed(message):
     line = line_of(message)
     assert split_command(line) is None
+    assert not shell_line(line)
     assert message_of(line) == message
 
 

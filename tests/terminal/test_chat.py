@@ -388,3 +388,71 @@ def test_a_window_that_is_closed_costs_neither_the_reply_nor_the_draft(deepchat,
         rows = database.execute("SELECT text, state FROM message").fetchall()
     assert rows == [("First.", "done"), ("Half a reply", "stopped")]
     assert not list(own_home.rglob("deepchat.log"))
+
+
+def test_files_are_seen_before_they_are_sent_and_again_on_resume(deepchat, server, own_home):
+    (own_home / "main.py").write_text("x = 1\n")
+    (own_home / "cat.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\x00" * 20)
+    server.script.extend([Answer.reply("A number."), Answer.reply("A cat.")])
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.press("Explain @~/main.py")
+    chat.wait_for("+ @~/main.py · 6 B · ~1 tokens")
+    chat.press("\r")
+    chat.wait_for("A number.")
+    assert "  + ~/main.py · 6 B · ~7 tokens" in chat.everything()
+    assert sent(server) == [
+        ("user", "~/main.py:\n```py\nx = 1\n```\n\nExplain @~/main.py"),
+    ]
+    (own_home / "main.py").write_text("x = 2\n")
+    chat.press(f"\x1b[200~'{own_home}/cat.png' \x1b[201~")
+    chat.wait_for("cat.png'")
+    chat.press("\r")
+    chat.wait_for("+ [1] cat.png · 28 B")
+    chat.wait_for("~/main.py has changed since")
+    chat.enter("Who?")
+    chat.wait_for("A cat.")
+    [said, shown] = sent(server)[-1][1]
+    assert said == {"type": "text", "text": "Who?"}
+    assert shown["image_url"]["url"].startswith("data:image/png;base64,iVBORw0KGgo")
+    chat.enter("/exit")
+    assert chat.wait_for_end() == 0
+    again = deepchat("-c")
+    again.wait_for("A cat.")
+    assert any("cat.png · 28 B" in line for line in again.lines())
+
+
+def test_a_shell_command_is_stopped_or_goes_along(deepchat, server):
+    server.script.append(Answer.reply("A listing."))
+    chat = deepchat(env={"SHELL": "/bin/sh"})
+    chat.wait_for("/help")
+    chat.enter("!printf 'go%s\\n' ing; sleep 600")
+    chat.wait_for("going")
+    chat.press("\x03")
+    chat.wait_for("Stopped.")
+    chat.enter("!echo found it")
+    chat.wait_for("+ [1] $ echo found it (exit status 0)")
+    chat.enter("What is it?")
+    chat.wait_for("A listing.")
+    assert sent(server) == [
+        ("user", "$ echo found it (exit status 0):\n```\nfound it\n```\n\nWhat is it?"),
+    ]
+
+
+def test_plain_mode_attaches_as_well(deepchat, server, own_home):
+    (own_home / "main.py").write_text("x = 1\n")
+    server.script.append(Answer.reply("A number."))
+    chat = deepchat("--plain", env={"SHELL": "/bin/sh"})
+    chat.wait_for("/help")
+    chat.press("/file ~/main.py\r")
+    chat.wait_for("Attached: ~/main.py, 6 B")
+    chat.press("!echo found\r")
+    chat.wait_for("Attached: $ echo found (exit status 0)")
+    chat.press("!printf 'go%s\\n' ing; sleep 600\r")
+    chat.wait_for("going")
+    chat.press("\x03")
+    chat.wait_for("Stopped.")
+    chat.press("/detach 2\r")
+    chat.press("Explain\r")
+    chat.wait_for("A number.")
+    assert sent(server) == [("user", "~/main.py:\n```py\nx = 1\n```\n\nExplain")]

@@ -4,4 +4,4 @@ from typing import Final
 
 from deepchat.repl.registry import Registry
 
-COMMANDS: Final = Registry("Chat", "Reply", "Model", "Sessions", "deepchat")
+COMMANDS: Final = Registry("Chat", "Attachments", "Reply", "Model", "Sessions", "deepchat")

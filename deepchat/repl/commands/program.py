@@ -14,10 +14,12 @@ KEYS = (
         "Move in the draft, then through what was typed before; up takes a queued message back.",
     ),
     ("ctrl-r", "Search what was typed before."),
-    ("tab", "Complete commands and their arguments."),
+    ("tab", "Complete commands, their arguments, and files behind an @."),
     ("ctrl-_", "Undo in the draft."),
     ('"""', "Begin and end a block in which Enter makes new lines."),
     ("\\ enter", "A new line too, and so is shift-enter where the terminal tells it from enter."),
+    ("@path", "In a message: attach this file; @path#L10-20 these lines of it."),
+    ("!command", "Run it in your shell, and attach what it says; !!command only shows it."),
 )
 
 
