@@ -1,64 +1,117 @@
-"""What was typed before, over all sessions: one JSON line per entry in a file only the user can read."""
+"""What was typed before, over all sessions: one JSON line per entry in a file only the user can read; and the ghost of
+an earlier line behind the one being typed."""
 
 import json
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
+from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
 from prompt_toolkit.history import History
+
+from deepchat.locks import lock
+from deepchat.repl.aside import aside
+from deepchat.repl.registry import split_command
 
 LIMIT: Final = 5_000
 
 # Entries have a bounded place in the history; a longer text is still whole in its session.
 LONGEST: Final = 64 * 1024
 
+# Bytes that are read, the newest; a file twice as long is cut back to them.
+LARGEST: Final = 4 << 20
+
+# Another process holds the lock for the moment of one write. One that was suspended in that very moment must not make
+# us wait for its return.
+PATIENCE_S: Final = 1.0
+SLICE_S: Final = 0.001
+
 
 class FileHistory(History):
     """Entries shared by every terminal that writes to this file. A disk that fails costs the entry, not the chat.
 
-    Lines are appended with one write on O_APPEND, so processes do not mix; the newest 5,000 different ones are read.
+    Under a lock, lines are appended with one write, and a file that has grown too long is written anew. The newest
+    5,000 different ones are read, on a thread of its own.
     """
 
     def __init__(self, path: Path | None) -> None:
         super().__init__()
         self._path = path
 
-    def load_history_strings(self) -> Iterable[str]:
+    async def load(self) -> AsyncGenerator[str, None]:
         """The newest first, each once."""
-        if self._path is None or not self._path.exists():
-            return
-        seen: set[str] = set()
-        for line in reversed(_lines(self._path)):
-            entry = _entry(line)
-            if entry and entry not in seen:
-                seen.add(entry)
-                yield entry
-            if len(seen) == LIMIT:
-                return
+        if not self._loaded:
+            stored = await aside(lambda: list(self.load_history_strings()))
+            self._loaded_strings = list(dict.fromkeys([*self._loaded_strings, *stored]))
+            self._loaded = True
+        for entry in self._loaded_strings:
+            yield entry
+
+    def load_history_strings(self) -> Iterable[str]:
+        """The newest first, each once; what is beyond them is taken out of a file that has grown too long."""
+        if self._path is None:
+            return []
+        try:
+            with open(self._path, "rb", opener=_private) as file:
+                size = file.seek(0, os.SEEK_END)
+                lines = _last_lines(file)
+        except OSError:
+            return []
+        if size > 2 * LARGEST or len(lines) > 2 * LIMIT:
+            with suppress(OSError):  # it is read all the same
+                _compact(self._path)
+        return _newest(lines)
+
+    def append_string(self, string: str) -> None:
+        """Add an entry, or make an older one like it the newest."""
+        with suppress(ValueError):
+            self._loaded_strings.remove(string)
+        super().append_string(string)
 
     def store_string(self, string: str) -> None:
         """Keep one entry for next time."""
         if self._path is None or len(string) > LONGEST:
             return
-        line = (json.dumps(string) + "\n").encode("ascii")
-        try:
-            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        except OSError:
-            return
-        try:
-            os.write(file, line)
-        except OSError:
-            return
-        finally:
-            os.close(file)
+        with suppress(OSError), _locked(self._path) as file:
+            # What a killed process, or a full disk, has left of a line must not take ours along.
+            start = b"" if _ends_with_newline(file) else b"\n"
+            file.write(start + _line(string))
 
 
-def _lines(path: Path) -> list[bytes]:
-    try:
-        return path.read_bytes().splitlines()
-    except OSError:
-        return []
+class Ghost(AutoSuggest):
+    """The rest of the newest entry that begins with what is typed: its first line, and never of a command.
+
+    What stood behind a command is seldom right again: the id of another chat, a number of another reply.
+    """
+
+    def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
+        """What may follow; None for nothing."""
+        typed = document.text
+        if not typed.strip() or "\n" in typed or split_command(typed):
+            return None
+        for entry in reversed(buffer.history.get_strings()):
+            if entry.startswith(typed):
+                rest = entry[len(typed) :].partition("\n")[0]
+                if rest:
+                    return Suggestion(rest)
+        return None
+
+
+def _newest(lines: list[bytes]) -> list[str]:
+    """The entries of these lines, the last first, each once."""
+    found: dict[str, None] = {}
+    for line in reversed(lines):
+        entry = _entry(line)
+        if entry:
+            found.setdefault(entry)
+        if len(found) == LIMIT:
+            break
+    return list(found)
 
 
 def _entry(line: bytes) -> str:
@@ -68,3 +121,72 @@ def _entry(line: bytes) -> str:
     except ValueError:
         return ""
     return entry if isinstance(entry, str) else ""
+
+
+def _line(entry: str) -> bytes:
+    # ASCII, in which every text can be written: also one with half a surrogate pair.
+    return (json.dumps(entry) + "\n").encode("ascii")
+
+
+def _compact(path: Path) -> None:
+    """Write the file anew with what is read of it, and put it in its place. OSError when that cannot be."""
+    with _locked(path) as file:
+        entries = _newest(_last_lines(file))
+        fresh = path.with_name(f"{path.name}.new")
+        with open(fresh, "wb", opener=_private) as copy:
+            copy.writelines(_line(entry) for entry in reversed(entries))
+        fresh.replace(path)
+
+
+def _last_lines(file: IO[bytes]) -> list[bytes]:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(-min(size, LARGEST), os.SEEK_END)
+    lines = file.read().splitlines()
+    return lines[1:] if size > LARGEST else lines  # the first one may be the end of an entry
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[IO[bytes]]:
+    """The file, to read and append to, locked against other processes; made when it is not there. OSError."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        with open(path, "a+b", opener=_private) as file:
+            if _is_locked(file.fileno(), deadline) and _is_at(file.fileno(), path):
+                yield file
+                return
+        time.sleep(SLICE_S)
+
+
+def _is_locked(file: int, deadline: float) -> bool:
+    """Whether the lock is ours now. OSError when another has held it for too long."""
+    try:
+        lock(file)
+    except OSError:
+        if time.monotonic() > deadline:
+            raise
+        return False
+    return True
+
+
+def _is_at(file: int, path: Path) -> bool:
+    """Whether the open file is still the one of this name."""
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _private(path: str, flags: int) -> int:
+    """Open for the user's eyes only; what others could read so far as well."""
+    file = os.open(path, flags, 0o600)
+    with suppress(OSError):  # somebody else's
+        if os.name == "posix" and os.fstat(file).st_mode & 0o077:
+            os.fchmod(file, 0o600)
+    return file
+
+
+def _ends_with_newline(file: IO[bytes]) -> bool:
+    if file.seek(0, os.SEEK_END) == 0:
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"

@@ -14,7 +14,7 @@ from prompt_toolkit.output import Output
 
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.completion import CommandCompleter
-from deepchat.repl.history import FileHistory
+from deepchat.repl.history import FileHistory, Ghost
 from deepchat.repl.keys import Actions, Keymap, bindings
 from deepchat.repl.loop import House, Repl
 from deepchat.repl.needs import Entry, Next, Surface
@@ -57,6 +57,7 @@ class Interactive:
             bindings=partial(bindings, actions, keymap),
             completer=completer,
             history=FileHistory(history),
+            suggest=Ghost(),
             parts=Parts(
                 status=lambda width: self.repl.status(width),
                 queued=lambda: [waiting.text for waiting in self.repl.queue],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from prompt_toolkit.application.current import get_app
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.filters import (
     Always,
@@ -81,6 +82,7 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
     here = ~is_searching
     busy = Condition(actions.busy)
     typed = Condition(lambda: bool(get_app().current_buffer.text))
+    ghost = Condition(lambda: _ghost_of(get_app().current_buffer) != "")
 
     @on("send", when=here & completion_is_selected)
     def _accept_completion(event: KeyPressEvent) -> None:
@@ -134,6 +136,13 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
         elif offered:
             buffer.start_completion(insert_common_part=True)
 
+    @keys.add("right", filter=here & ghost)
+    @keys.add("end", filter=here & ghost)
+    @keys.add("c-e", filter=here & ghost)
+    @keys.add("c-f", filter=here & ghost)
+    def _take_ghost(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text(_ghost_of(event.current_buffer))
+
     @on("interrupt", when=here)
     @keys.add(Keys.SIGINT)
     def _interrupt(event: KeyPressEvent) -> None:
@@ -171,3 +180,9 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
         event.app.suspend_to_background()
 
     return keys
+
+
+def _ghost_of(buffer: Buffer) -> str:
+    """The ghost text that stands behind the cursor; "" for none."""
+    shown = buffer.suggestion and buffer.document.is_cursor_at_the_end
+    return buffer.suggestion.text if shown and buffer.suggestion else ""

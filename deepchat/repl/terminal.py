@@ -15,6 +15,7 @@ from typing import Final
 
 from prompt_toolkit.application import Application, in_terminal
 from prompt_toolkit.application.current import set_app
+from prompt_toolkit.auto_suggest import AutoSuggest
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.enums import EditingMode
@@ -34,7 +35,7 @@ from prompt_toolkit.layout import (
     Window,
 )
 from prompt_toolkit.layout.menus import CompletionsMenu
-from prompt_toolkit.layout.processors import TabsProcessor
+from prompt_toolkit.layout.processors import AppendAutoSuggestion, TabsProcessor
 from prompt_toolkit.output import ColorDepth, Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Style
@@ -98,6 +99,7 @@ class Terminal:
         completer: Completer,
         history: History,
         parts: Parts,
+        suggest: AutoSuggest | None = None,
         color: bool = True,
         vi: bool = False,
         source: Input | None = None,
@@ -113,6 +115,7 @@ class Terminal:
         self.buffer = Buffer(
             multiline=True,
             history=history,
+            auto_suggest=suggest,
             completer=completer,
             complete_while_typing=Condition(self._is_command),
             enable_history_search=False,
@@ -271,7 +274,11 @@ class Terminal:
         composer = Window(
             BufferControl(
                 self.buffer,
-                input_processors=[Folds(self.composer), TabsProcessor(char1=" ", char2=" ")],
+                input_processors=[
+                    Folds(self.composer),
+                    TabsProcessor(char1=" ", char2=" "),
+                    AppendAutoSuggestion(),
+                ],
                 search_buffer_control=search.control,
                 preview_search=True,
             ),

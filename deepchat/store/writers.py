@@ -5,15 +5,11 @@ about the database is known here.
 """
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from deepchat.locks import lock
 
 
 class Writer:
@@ -25,7 +21,7 @@ class Writer:
         self.id = fresh_id
         self._path = folder / fresh_id
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        _lock(self._file)
+        lock(self._file)
 
     def close(self) -> None:
         os.close(self._file)
@@ -64,15 +60,6 @@ def _opened(path: Path) -> Iterator[int | None]:
 
 def _locked(file: int) -> bool:
     with suppress(OSError):
-        _lock(file)
+        lock(file)
         return True
     return False
-
-
-def _lock(file: int) -> None:
-    """An exclusive lock that ends with the descriptor. OSError when another holds it."""
-    if sys.platform == "win32":
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-    else:
-        # flock, not lockf: the latter never conflicts within one process, and ends when any descriptor is closed.
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

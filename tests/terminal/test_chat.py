@@ -456,3 +456,15 @@ def test_plain_mode_attaches_as_well(deepchat, server, own_home):
     chat.press("Explain\r")
     chat.wait_for("A number.")
     assert sent(server) == [("user", "~/main.py:\n```py\nx = 1\n```\n\nExplain")]
+
+
+def test_an_earlier_line_is_offered_as_a_ghost_and_taken_with_the_right_arrow(deepchat, server):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("Why is the sky blue?")
+    chat.wait_for("tok/s")
+    chat.press("Why")
+    chat.wait_until(lambda: chat.lines().count("› Why is the sky blue?") == 2, "the ghost")
+    chat.press("\x1b[C\r")
+    chat.wait_until(lambda: "\n".join(chat.everything()).count("tok/s") == 2, "the second reply")
+    assert sent(server)[-1] == ("user", "Why is the sky blue?")

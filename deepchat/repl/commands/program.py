@@ -14,6 +14,7 @@ KEYS = (
         "Move in the draft, then through what was typed before; up takes a queued message back.",
     ),
     ("ctrl-r", "Search what was typed before."),
+    ("right, end", "Take the dim text, which was typed before."),
     ("tab", "Complete commands, their arguments, and files behind an @."),
     ("ctrl-_", "Undo in the draft."),
     ('"""', "Begin and end a block in which Enter makes new lines."),
