@@ -33,6 +33,10 @@ class Library(Protocol):
         """Sessions by id, title or text, the most recently used first; without a query all of them."""
         ...
 
+    def summary(self, session_id: str) -> SessionSummary | None:
+        """The one with this whole id; None when it is not stored."""
+        ...
+
 
 class View(Protocol):
     """Where a chat says what is not a reply."""

@@ -167,6 +167,24 @@ class SessionSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """What was typed in a session and not sent: the text in the composer, and messages queued behind a reply."""
+
+    session: str
+    text: str = ""
+    queued: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return not (self.text.strip() or self.queued)
+
+    @property
+    def size(self) -> int:
+        """In characters."""
+        return len(self.text) + sum(map(len, self.queued))
+
+
+@dataclass(frozen=True, slots=True)
 class Persona:
     """A named system prompt, optionally with the model and parameters it is meant for."""
 

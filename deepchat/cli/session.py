@@ -18,6 +18,7 @@ from deepchat.repl.interactive import Interactive
 from deepchat.repl.loop import House, Repl
 from deepchat.repl.needs import Page, Surface
 from deepchat.repl.plain import Plain
+from deepchat.store.drafts import DraftFiles
 from deepchat.store.sessions import Store
 
 # What shells add to the number of the signal that ended a program.
@@ -28,8 +29,12 @@ Wire = Callable[[Surface, Callable[[], None]], House]
 
 def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
     """Chat until the user leaves; the exit code."""
-    with closing(Provider(settings)) as provider, closing(Store(settings.paths.database)) as store:
-        wire = _wire(settings, provider, store)
+    with (
+        closing(Provider(settings)) as provider,
+        closing(Store(settings.paths.database)) as store,
+        closing(DraftFiles(settings.paths.drafts)) as drafts,
+    ):
+        wire = _wire(settings, provider, store, drafts)
         begin = _begin(wishes, settings, store, provider, demo=demo)
         if settings.ui.plain:
             plain = Plain(wire)
@@ -50,7 +55,7 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
         return 0
 
 
-def _wire(settings: Settings, provider: Provider, store: Store) -> Wire:
+def _wire(settings: Settings, provider: Provider, store: Store, drafts: DraftFiles) -> Wire:
     draw = drawing(settings)
 
     def wire(surface: Surface, changed: Callable[[], None]) -> House:
@@ -70,6 +75,7 @@ def _wire(settings: Settings, provider: Provider, store: Store) -> Wire:
             page=page,
             log_bug=lambda bug: Bug.of(bug, log=settings.paths.log_file, key=settings.key),
             is_key_in=lambda text: settings.key is not None and settings.key.redact(text) != text,
+            drafts=drafts,
             show_footer=settings.ui.footer,
             show_title=settings.ui.title,
             bell=settings.ui.bell,

@@ -18,6 +18,7 @@ class Paths:
     data_dir: Path
     database: Path
     history: Path
+    drafts: Path
     cache_dir: Path
     models_cache: Path
     log_file: Path
@@ -37,6 +38,7 @@ def paths(*, data_dir: Path | None = None, config: Path | None = None) -> Paths:
         data_dir=data,
         database=data / "chats.db",
         history=data / "history.jsonl",
+        drafts=data / "drafts",
         cache_dir=user.user_cache_path,
         models_cache=user.user_cache_path / "models.json",
         log_file=user.user_log_path / "deepchat.log",

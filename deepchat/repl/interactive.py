@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -71,9 +71,11 @@ class Interactive:
         house = wire(self.terminal, self._wake)
         self.repl = Repl(house, self.terminal)
         completer.desk = self.repl.desk
+        self.terminal.app.key_processor.after_key_press += lambda _: self.repl.drafts.touch()
         self.bug: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._commands: set[asyncio.Task[None]] = set()
+        self._beside: set[asyncio.Task[None]] = set()
         self._drawn_at = 0.0
         self._draw_soon: asyncio.TimerHandle | None = None
         self._signal = 0
@@ -88,19 +90,36 @@ class Interactive:
         for number in HANGUPS:
             with suppress(NotImplementedError):  # Windows
                 self._loop.add_signal_handler(number, self._hang_up, number)
-        counting = asyncio.create_task(self._count_seconds())
+        self._do_beside(self._count_seconds())
         try:
-            await self.terminal.run(lambda: self._enter(Entry(begin(self.repl))))
+            await self.terminal.run(lambda: self._set_out(begin))
         except (OSError, EOFError):  # the terminal is gone
             self._signal = self._signal or HANGUPS[-1]
         finally:
-            counting.cancel()
+            for task in tuple(self._beside):
+                task.cancel()
             self._loop = None
             with suppress(OSError):
                 self.repl.leave()
         if self.bug:
             raise self.bug
         return self._signal
+
+    def _set_out(self, begin: Callable[[Repl], str]) -> None:
+        self._enter(Entry(begin(self.repl)))
+        self._do_beside(self.repl.offer_drafts())
+        self._do_beside(self.repl.drafts.run())
+
+    def _do_beside(self, work: Coroutine[None, None, None]) -> None:
+        """Something that goes on while keys are taken; a bug in it is one of the loop."""
+        task = asyncio.create_task(work)
+        self._beside.add(task)
+        task.add_done_callback(self._notice_end)
+
+    def _notice_end(self, task: asyncio.Task[None]) -> None:
+        self._beside.discard(task)
+        if not task.cancelled() and task.exception():
+            self._break(task.exception())
 
     # --- keys --------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -19,6 +20,7 @@ from deepchat.conversation import (
     Event,
     Message,
     ReasoningDelta,
+    SessionSummary,
     TextDelta,
     clock_ms,
 )
@@ -29,13 +31,17 @@ from deepchat.errors import (
     ModelNotFound,
     NetworkError,
     NotAttached,
+    StoreError,
     UsageError,
 )
 from deepchat.repl import shell
+from deepchat.repl.aside import aside
 from deepchat.repl.commands.table import COMMANDS
+from deepchat.repl.drafts import DraftKeeper, Left, NoDrafts, line_of_draft
 from deepchat.repl.needs import (
     Catalogue,
     Desk,
+    Drafts,
     Drawing,
     Entry,
     Next,
@@ -70,6 +76,9 @@ BURST: Final = 2_000
 # A reply that took this long was worth looking away from.
 LONG_S: Final = 10.0
 
+# Of so many other chats with an unsent text the titles are told.
+NAMED: Final = 3
+
 Pending = Awaitable[Next | None]
 Delta = TextDelta | ReasoningDelta
 
@@ -85,6 +94,7 @@ class House:
     drawing: Drawing
     page: Page
     log_bug: Callable[[BaseException], Exception]
+    drafts: Drafts = field(default_factory=NoDrafts)
     show_footer: bool = True
     show_title: bool = True
     is_key_in: Callable[[str], bool] = lambda text: False
@@ -124,6 +134,7 @@ class Repl:
         self._asked_about: Outgoing | None = None
         self._unknown_sight: set[str] = set()
         self._counted: tuple[tuple[str | None, str], str, str] = ((None, ""), "", "")
+        self.drafts = DraftKeeper(house.drafts, self._unsent)
         self.desk = Desk(
             chat=house.chat,
             library=house.library,
@@ -154,6 +165,8 @@ class Repl:
         except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
             self.refuse(line, error)
             return None
+        finally:
+            self._follow()
 
     def _do(self, entry: Entry) -> Next | Pending | None:
         line = entry.text
@@ -246,7 +259,7 @@ class Repl:
     def _say(self, outgoing: Outgoing) -> None:
         if self._chat.turn:
             self.queue.append(outgoing)
-            self._surface.refresh()
+            self._queue_changed()
             return
         self._tell_changes(outgoing)
         self._print_question(outgoing.text, outgoing.attachments, echoed=self._surface.echoes)
@@ -280,6 +293,7 @@ class Repl:
             return None
         finally:
             self.doing = ""
+            self._follow()
             self._surface.refresh()
 
     def take_back(self) -> bool:
@@ -289,15 +303,23 @@ class Repl:
         taken = self.queue.pop()
         self.tray.take_back(taken.text, taken.attachments)
         self._surface.compose(line_of(taken.text))
-        self._surface.refresh()
+        self._queue_changed()
         return True
+
+    def _unsent(self) -> tuple[str, tuple[str, ...]]:
+        """The draft, and the queued messages."""
+        return self._surface.draft, tuple(each.text for each in self.queue)
+
+    def _queue_changed(self) -> None:
+        self.drafts.touch()
+        self._surface.refresh()
 
     def interrupt(self) -> Next:
         """Ctrl-C with nothing to clear: drop what is queued, else stop the reply, else hint, else leave."""
         now = self._clock()
         if self.queue:
             self.queue.pop()
-            self._surface.refresh()
+            self._queue_changed()
         elif self._chat.turn:
             self._stopped_at = now
             self._chat.turn.stop()
@@ -401,6 +423,7 @@ class Repl:
         if reply.state == "done" and reply.text:
             if self.queue:
                 self._send_queued(self.queue.pop(0))
+                self._queue_changed()
             return
         unsent, self.queue = self.queue, []
         self._give_back([*self._unanswered(), *unsent])
@@ -427,7 +450,7 @@ class Repl:
         self._give_back_lines([line_of(each.text) for each in unsent if each.text])
 
     def _give_back_lines(self, lines: Sequence[str]) -> None:
-        self._surface.refresh()
+        self._queue_changed()
         if not lines:
             return
         if self._surface.draft:
@@ -438,6 +461,7 @@ class Repl:
     def leave(self) -> None:
         """Stop and keep what is on its way, the queue and the draft; drawing, which can fail, comes last."""
         turn = self._chat.turn
+        self.drafts.flush()
         for outgoing in self.queue:
             self._surface.remember(line_of(outgoing.text))
         self._surface.remember(self._surface.draft)
@@ -452,6 +476,60 @@ class Repl:
         finally:
             self._chat.keep()
 
+    # --- drafts ------------------------------------------------------------------------------------------------------
+
+    async def offer_drafts(self) -> None:
+        """At the start: what was left unsent returns to the composer, or it is said where it is."""
+        session = self._chat.session.id
+        self.drafts.begin(session)
+        left = await aside(self._left)
+        if session == self._chat.session.id:
+            self._bring_back(left)
+            self._say_where(left)
+
+    def _follow(self) -> None:
+        """With another session comes what was typed for it; what was typed for the last one stays with that."""
+        session = self._chat.session.id
+        if self.drafts.session in ("", session):
+            return
+        mine = self.drafts.follow(session)
+        self._surface.compose(line_of_draft(mine))
+        if mine.empty:
+            self._bring_back(self._left())
+
+    def _left(self) -> Left:
+        return self.drafts.left(self._chat.session.id, self._stored, new=not self._chat.begun)
+
+    def _stored(self, session_id: str) -> SessionSummary | None:
+        with suppress(StoreError):  # what cannot be resumed now goes where it is seen
+            return self._house.library.summary(session_id)
+        return None
+
+    def _bring_back(self, left: Left) -> None:
+        """Put the newest one into the composer, unless something was typed there meanwhile."""
+        standing = self._surface.draft
+        free = standing in ("", *(line_of(each.text) for each in self._unanswered()))
+        line = self.drafts.claim(left) if free else ""
+        if line:
+            self._surface.compose(line)
+        if line and standing not in ("", line):
+            self._house.page.notice("The last question got no answer: /retry asks it again.")
+        if waiting := len(left.here) - bool(line):
+            kept = "text is kept: it" if waiting == 1 else "texts are kept: the next one"
+            when = "when this chat is opened again" if self._chat.begun else "with /new"
+            self._house.page.notice(f"{waiting} more unsent {kept} comes {when}.")
+
+    def _say_where(self, left: Left) -> None:
+        """Of drafts that belong to other chats."""
+        for session in left.elsewhere[:NAMED]:
+            title = context.title_of(session.title)
+            self._house.page.notice(
+                f"An unsent text of “{title}” is kept: /resume {session.id[-6:]}"
+            )
+        if len(left.elsewhere) > NAMED:
+            others = count(len(left.elsewhere) - NAMED, "other chat")
+            self._house.page.notice(f"So are those of {others}.")
+
     # --- what is shown -----------------------------------------------------------------------------------------------
 
     def show_last_exchange(self) -> None:
@@ -460,6 +538,7 @@ class Repl:
         asked = [message for message in path if message.role == "user"]
         width = self._surface.width
         draw = self._house.drawing
+        self._follow()
         self._entitle()
         stored, here = self._chat.session.model, self._chat.answering
         title = self._chat.session.title or "A chat without a title"
@@ -480,7 +559,9 @@ class Repl:
         if reply and reply.error:
             self._house.page.notice(reply.error)
         self._print("\n")
-        self._give_back(self._unanswered())
+        unanswered = self._unanswered()
+        if [line_of(each.text) for each in unanswered] != [self._surface.draft]:
+            self._give_back(unanswered)
 
     def attached_rows(self, draft: Entry) -> list[str]:
         """What would go along with this draft, a clean line each."""

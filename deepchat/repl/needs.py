@@ -1,13 +1,13 @@
 """What the REPL needs of the other rooms, in Protocols; `cli` hands it whatever fits."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from deepchat.attach.reading import Found
 from deepchat.chat import Chat, Library
-from deepchat.conversation import Attachment, Json, Message, ModelInfo, Persona
+from deepchat.conversation import Attachment, Draft, Json, Message, ModelInfo, Persona
 
 
 class Next(Enum):
@@ -230,6 +230,22 @@ class Options(Protocol):
 
     def rows(self) -> Sequence[tuple[str, str, str]]:
         """Key, value and origin of everything configured; the key to the server is never shown."""
+        ...
+
+
+class Drafts(Protocol):
+    """What was typed and not sent, kept for the case that this process ends. Nothing raises; any thread may ask."""
+
+    def keep(self, draft: Draft) -> None:
+        """This one, in place of what this process has kept for its session; an empty one only takes that away."""
+        ...
+
+    def left(self) -> Mapping[str, Draft]:
+        """What processes that are gone have left: by name, the newest first."""
+        ...
+
+    def claim(self, name: str, session: str) -> bool:
+        """Make a draft that was left one of this process, for this session; False when another has been faster."""
         ...
 
 

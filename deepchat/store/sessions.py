@@ -147,6 +147,14 @@ class Store:
         with self._database.reading() as connection:
             return search.find(connection, query, limit)
 
+    def summary(self, session_id: str) -> SessionSummary | None:
+        """The session with this whole id; None when it is not stored."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT * FROM session WHERE uid = ?", (mend(session_id),)
+            ).fetchone()
+            return None if row is None else rows.summary(row)
+
     def close(self) -> None:
         """Checkpoint and let go of the file. A reply that is still streaming counts as cut from now on."""
         try:

@@ -1,7 +1,7 @@
 """A REPL on a surface in memory, with the real drawing, a scripted model and a real store."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deepchat.chat import Chat
 from deepchat.conversation import ModelInfo, Persona, Session
@@ -116,7 +116,7 @@ class Choices:
 class Bench:
     """All of it, with shortcuts."""
 
-    def __init__(self, path):
+    def __init__(self, path, drafts=None):
         self.paper = Paper()
         self.model = ScriptedModel()
         self.shelf = Shelf()
@@ -127,8 +127,10 @@ class Bench:
         page = Page(self.paper, drawing)
         defaults = Session("", model="lab/good", provider="lab")
         self.chat = Chat(self.model, self.store, defaults=defaults, view=page)
-        house = House(self.chat, self.store, self.shelf, Choices(), drawing, page, self.log)
-        self.repl = Repl(house, self.paper, clock=lambda: self.now)
+        self.house = House(self.chat, self.store, self.shelf, Choices(), drawing, page, self.log)
+        if drafts:
+            self.house = replace(self.house, drafts=drafts)
+        self.repl = Repl(self.house, self.paper, clock=lambda: self.now)
 
     def log(self, bug):
         self.bugs.append(bug)
