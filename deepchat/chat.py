@@ -34,7 +34,19 @@ class Library(Protocol):
         ...
 
     def summary(self, session_id: str) -> SessionSummary | None:
-        """The one with this whole id; None when it is not stored."""
+        """The one with this whole id; None when it is not stored, or deleted."""
+        ...
+
+    def delete(self, session_id: str) -> None:
+        """Put a session into the trash; from then on only `restore` and `trashed` know of it."""
+        ...
+
+    def restore(self, session_id: str) -> None:
+        """Take a session out of the trash, with all that was said."""
+        ...
+
+    def trashed(self, *, limit: int = 50) -> list[SessionSummary]:
+        """What is in the trash, the last deleted first."""
         ...
 
 

@@ -156,7 +156,8 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SessionSummary:
-    """One line of the list of sessions. `turns` counts user messages; `cost` is US dollars, None when unknown."""
+    """One line of the list of sessions. `turns` counts user messages; `cost` is US dollars, None when unknown;
+    `trashed_ms` is when it was deleted, None when it was not."""
 
     id: str
     title: str
@@ -164,6 +165,7 @@ class SessionSummary:
     updated_ms: int
     turns: int
     cost: float | None
+    trashed_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from typing import Final
 
 from deepchat import context
@@ -11,6 +12,7 @@ from deepchat.api.models import Catalogue
 from deepchat.chat import Chat
 from deepchat.cli.bugs import Bug
 from deepchat.cli.looks import colored, drawing
+from deepchat.cli.tidying import Tidying
 from deepchat.cli.wiring import Options, Provider, first_session, models_cache, resume
 from deepchat.cli.wishes import KEY_PAGE, Wishes
 from deepchat.config import Settings
@@ -33,9 +35,11 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
         closing(Provider(settings)) as provider,
         closing(Store(settings.paths.database)) as store,
         closing(DraftFiles(settings.paths.drafts)) as drafts,
+        closing(Tidying(partial(store.purge, days=settings.trash_days))) as tidying,
     ):
         wire = _wire(settings, provider, store, drafts)
         begin = _begin(wishes, settings, store, provider, demo=demo)
+        tidying.start()
         if settings.ui.plain:
             plain = Plain(wire)
             plain.run(begin)

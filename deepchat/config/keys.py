@@ -102,6 +102,7 @@ KEYS: Final = (
     Key("model", TEXT, "The model that a new chat starts with.",
         default="anthropic/claude-4-sonnet", flag="model", variable="DEEPCHAT_MODEL"),
     Key("persona", TEXT, "The persona that a new chat starts with.", default="", flag="persona"),
+    Key("trash_days", whole(0, 36_500), "Days for which a deleted chat can be restored.", default=30),
     Key("ui.theme", choice(*THEMES), "The colours.", default="ansi"),
     Key("ui.color", choice("auto", "always", "never"), "Whether there are colours at all.",
         default="auto", flag="color", switch=("NO_COLOR", "never")),

@@ -70,6 +70,7 @@ class Settings:
     personas: Mapping[str, Persona]
     providers: Mapping[str, Provider]
     parameters: Parameters
+    trash_days: int
     ui: Ui
     keys: Mapping[str, tuple[str, ...]]
     paths: Paths
@@ -84,6 +85,7 @@ class Settings:
             "key": self._key_state(),
             "model": self.model,
             "persona": self.persona.name or "(from --system)" if self.persona else "",
+            "trash_days": self.trash_days,
             **{f"ui.{name}": getattr(self.ui, name) for name in Ui.__slots__},
             **{f"keys.{name}": ", ".join(keys) for name, keys in self.keys.items()},
             **{f"parameters.{name}": value for name, value in self.parameters.items()},
@@ -161,6 +163,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
         personas=everyone,
         providers=known,
         parameters=parameters,
+        trash_days=cast(int, chosen["trash_days"].value),
         ui=Ui(**cast(dict[str, Any], ui)),
         keys=keys,
         paths=where,

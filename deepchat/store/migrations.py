@@ -131,6 +131,20 @@ def sessions_and_messages(connection: sqlite3.Connection) -> None:
 
 
 @step
+def trash(connection: sqlite3.Connection) -> None:
+    """Deleted sessions stay for a while, out of the lists and of what is found."""
+    _run(
+        connection,
+        """
+        ALTER TABLE session ADD COLUMN trashed_ms INTEGER;  -- when it was deleted; NULL: it was not
+        DROP INDEX session_recent;
+        CREATE INDEX session_recent ON session(updated_ms DESC, id DESC) WHERE trashed_ms IS NULL;
+        CREATE INDEX session_trashed ON session(trashed_ms) WHERE trashed_ms IS NOT NULL;
+        """,
+    )
+
+
+@step
 def attachments(connection: sqlite3.Connection) -> None:
     """What goes along with messages: each body once, however often it is attached."""
     _run(

@@ -132,7 +132,13 @@ def message(row: sqlite3.Row, uids: Mapping[int, str]) -> Message:
 
 def summary(row: sqlite3.Row) -> SessionSummary:
     return SessionSummary(
-        row["uid"], row["title"], row["model"], row["updated_ms"], row["turns"], row["cost"]
+        row["uid"],
+        row["title"],
+        row["model"],
+        row["updated_ms"],
+        row["turns"],
+        row["cost"],
+        row["trashed_ms"],
     )
 
 

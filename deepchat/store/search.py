@@ -1,4 +1,5 @@
-"""Finding a session again: by its id, its title, or what was said in it. Nothing here writes."""
+"""Finding a session again: by its id, its title, or what was said in it. What was deleted is not found; nothing here
+writes."""
 
 import re
 import sqlite3
@@ -27,7 +28,8 @@ _UNPARTED: Final = re.compile(
 def recent(connection: sqlite3.Connection, limit: int) -> list[SessionSummary]:
     """The most recently used sessions."""
     found = connection.execute(
-        "SELECT * FROM session ORDER BY updated_ms DESC, id DESC LIMIT ?", (limit,)
+        "SELECT * FROM session WHERE trashed_ms IS NULL ORDER BY updated_ms DESC, id DESC LIMIT ?",
+        (limit,),
     )
     return [rows.summary(row) for row in found]
 
@@ -58,7 +60,8 @@ def _named(connection: sqlite3.Connection, query: str) -> sqlite3.Row | None:
     """The one session with this id, or whose id begins or ends so."""
     start = _literal(query)
     found = connection.execute(
-        "SELECT * FROM session WHERE uid LIKE ? ESCAPE '\\' OR uid LIKE ? ESCAPE '\\' LIMIT 2",
+        """SELECT * FROM session
+           WHERE (uid LIKE ? ESCAPE '\\' OR uid LIKE ? ESCAPE '\\') AND trashed_ms IS NULL LIMIT 2""",
         (f"{start}%", f"%{start}"),
     ).fetchall()
     return found[0] if len(found) == 1 else None
@@ -67,7 +70,8 @@ def _named(connection: sqlite3.Connection, query: str) -> sqlite3.Row | None:
 def _titled(connection: sqlite3.Connection, query: str, limit: int) -> list[sqlite3.Row]:
     connection.create_function("folded", 1, str.casefold, deterministic=True)
     return connection.execute(
-        "SELECT * FROM session WHERE instr(folded(title), ?) ORDER BY updated_ms DESC, id DESC LIMIT ?",
+        """SELECT * FROM session WHERE instr(folded(title), ?) AND trashed_ms IS NULL
+           ORDER BY updated_ms DESC, id DESC LIMIT ?""",
         (query.casefold(), limit),
     ).fetchall()
 
@@ -78,7 +82,7 @@ def _said(connection: sqlite3.Connection, query: str, limit: int) -> list[sqlite
         """SELECT session.* FROM message_fts
            CROSS JOIN message ON message.id = message_fts.rowid
            CROSS JOIN session ON session.id = message.session
-           WHERE message_fts MATCH ? ORDER BY message_fts.rowid DESC""",
+           WHERE message_fts MATCH ? AND session.trashed_ms IS NULL ORDER BY message_fts.rowid DESC""",
         (_words(query),),
     )
     return _distinct(hits, limit)
@@ -89,7 +93,8 @@ def _containing(connection: sqlite3.Connection, query: str, limit: int) -> list[
         """SELECT session.* FROM searchable
            CROSS JOIN message ON message.id = searchable.id
            CROSS JOIN session ON session.id = message.session
-           WHERE searchable.text LIKE ? ESCAPE '\\' ORDER BY searchable.id DESC""",
+           WHERE searchable.text LIKE ? ESCAPE '\\' AND session.trashed_ms IS NULL
+           ORDER BY searchable.id DESC""",
         (f"%{_literal(query)}%",),
     )
     return _distinct(hits, limit)

@@ -17,7 +17,7 @@ from deepchat.conversation import (
     new_id,
 )
 from deepchat.errors import StoreError
-from deepchat.store import rows, search, writers
+from deepchat.store import rows, search, trash, writers
 from deepchat.store.database import Database
 from deepchat.text import mend
 
@@ -31,7 +31,7 @@ _KEEP_SESSION: Final = """
     VALUES (:uid, :title, :model, :provider, :persona, :persona_name, :parameters, :created_ms, :now_ms)
     ON CONFLICT (uid) DO UPDATE SET
       title = :title, model = :model, provider = :provider, persona = :persona, persona_name = :persona_name,
-      parameters = :parameters, updated_ms = :now_ms"""
+      parameters = :parameters, updated_ms = :now_ms, trashed_ms = NULL"""
 
 _UPDATE_SESSION: Final = """
     UPDATE session SET
@@ -94,6 +94,7 @@ class Store:
         """Keep the session, new or as it is now, and these messages; the last one becomes the leaf. Durable.
 
         What is stored already is brought up to date, so that a turn that failed can be handed in again with the next.
+        A session that goes on is not in the trash any more.
         StoreError when a parent is not a stored message of this session; then nothing is kept.
         """
         with self._database.writing(durable=True) as connection:
@@ -148,10 +149,10 @@ class Store:
             return search.find(connection, query, limit)
 
     def summary(self, session_id: str) -> SessionSummary | None:
-        """The session with this whole id; None when it is not stored."""
+        """The session with this whole id; None when it is not stored, or in the trash."""
         with self._database.reading() as connection:
             row = connection.execute(
-                "SELECT * FROM session WHERE uid = ?", (mend(session_id),)
+                "SELECT * FROM session WHERE uid = ? AND trashed_ms IS NULL", (mend(session_id),)
             ).fetchone()
             return None if row is None else rows.summary(row)
 
@@ -163,6 +164,41 @@ class Store:
             writer, self._writer = self._writer, None
             if writer:
                 writer.close()
+
+    # --- the trash ---------------------------------------------------------------------------------------------------
+
+    def delete(self, session_id: str) -> None:
+        """Put a session into the trash: it is neither listed nor found until it is restored, or goes on."""
+        with self._database.writing(durable=True) as connection:
+            if not trash.put(connection, mend(session_id), self._now_ms()):
+                raise self._unknown("session", session_id)
+
+    def restore(self, session_id: str) -> None:
+        """Take a session out of the trash, with all that was said."""
+        with self._database.writing(durable=True) as connection:
+            if not trash.take_out(connection, mend(session_id)):
+                raise self._unknown("deleted session", session_id)
+
+    def trashed(self, *, limit: int = 50) -> list[SessionSummary]:
+        """What is in the trash, the last deleted first."""
+        with self._database.reading() as connection:
+            return trash.content(connection, limit)
+
+    def purge(self, *, days: float) -> bool:
+        """Delete for good the one session that has been in the trash the longest; False when none has for so long.
+
+        One at a time, since a long one takes a tenth of a second, in which no other can write.
+        """
+        if not self._database.path.exists():
+            return False
+        before_ms = int(self._now_ms() - days * _DAY_MS)
+        with self._database.reading() as connection:
+            key = trash.expired(connection, before_ms)
+        if key is None:
+            return False
+        with self._database.writing(durable=False) as connection:
+            trash.destroy(connection, key, before_ms)
+        return True
 
     # --- inside ------------------------------------------------------------------------------------------------------
 

@@ -202,3 +202,50 @@ def test_a_failed_question_goes_to_the_history_when_something_new_is_typed(bench
     bench.type("Hello")
     assert bench.paper.draft == "something new"
     assert "Up brings it back" in bench.paper.printed
+
+
+def test_a_deleted_chat_is_out_of_sight_until_it_is_restored(bench):
+    bench.model.script += [answer("Blue."), answer("Four.")]
+    bench.type("Which colour?")
+    first = bench.chat.session.id
+    bench.type("/new")
+    bench.type("Two and two?")
+    assert "The trash is empty." in bench.type("/trash")
+    deleted = bench.type("/delete colour")
+    assert f"“Which colour?” is in the trash: /restore {first[-6:]}" in deleted
+    assert "Which colour?" not in bench.type("/sessions")
+    assert "No other chat" in bench.type("/resume colour")
+    assert "Which colour?" in bench.type("/trash")
+    assert f"is back: /resume {first[-6:]}" in bench.type("/restore")
+    assert "Blue." in bench.type("/resume colour")
+
+
+def test_deleting_the_open_chat_begins_a_new_one(bench):
+    assert "Nothing was said" in bench.type("/delete")
+    bench.model.script.append(answer("Blue."))
+    bench.type("Which colour?")
+    first = bench.chat.session.id
+    assert "A new chat." in bench.type("/rm")
+    assert bench.chat.session.id != first
+    assert not bench.chat.begun
+    assert bench.store.find() == []
+    bench.model.script.append(answer("Yes."))
+    bench.type("Still there?")
+    assert [summary.title for summary in bench.store.find()] == ["Still there?"]
+    assert "is back" in bench.type(f"/restore {first[-6:].upper()}")
+
+
+def test_deleting_asks_which_when_several_fit(bench):
+    bench.model.script += [answer("1"), answer("2"), answer("3")]
+    for text in ("Tea", "Tea or coffee?", "Coffee"):
+        bench.type(text)
+        bench.type("/new")
+    asked = bench.type("/delete coffee or")
+    assert "is in the trash" in asked
+    bench.type("/restore")
+    asked = bench.type("/delete offee")
+    assert "2 chats fit that" in asked
+    assert "Name an id." in asked
+    assert "“Tea” is in the trash" in bench.type("/delete tea")
+    assert "No chat holds that." in bench.type("/delete nothing like it")
+    assert "No deleted chat is called that." in bench.type("/restore coffee")

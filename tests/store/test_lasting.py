@@ -67,7 +67,7 @@ def check(path: Path) -> None:
 
 
 class History(RuleBasedStateMachine):
-    """Turns, pieces, ends, retries, renames, clean ends and kills, in any order."""
+    """Turns, pieces, ends, retries, renames, deletions, clean ends and kills, in any order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,6 +77,7 @@ class History(RuleBasedStateMachine):
         self.sessions: dict[str, Session] = {}
         self.conversations: dict[str, Conversation] = {}
         self.streaming: dict[str, str] = {}
+        self.trash: set[str] = set()
         self.start()
 
     def start(self) -> None:
@@ -120,6 +121,7 @@ class History(RuleBasedStateMachine):
         reply = Message(new_id(self.tick()), "assistant", "", question.id, "streaming")
         self.store.open_turn(session, [*messages, reply])
         self.sessions[session.id] = session
+        self.trash.discard(session.id)
         self.keep(session.id, *messages, reply)
         self.streaming[reply.id] = session.id
 
@@ -160,6 +162,29 @@ class History(RuleBasedStateMachine):
         self.store.update(session)
         self.sessions[session.id] = session
 
+    @precondition(lambda self: self.sessions.keys() - self.trash)
+    @rule(data=st.data())
+    def delete(self, data):
+        session_id = data.draw(st.sampled_from(sorted(self.sessions.keys() - self.trash)))
+        self.store.delete(session_id)
+        self.trash.add(session_id)
+
+    @precondition(lambda self: self.trash)
+    @rule(data=st.data())
+    def restore(self, data):
+        session_id = data.draw(st.sampled_from(sorted(self.trash)))
+        self.store.restore(session_id)
+        self.trash.remove(session_id)
+
+    @precondition(lambda self: self.trash)
+    @rule()
+    def purge(self):
+        doomed = self.store.trashed()[-1].id
+        assert self.store.purge(days=0)
+        self.trash.remove(doomed)
+        del self.sessions[doomed], self.conversations[doomed]
+        self.streaming = {reply: s for reply, s in self.streaming.items() if s != doomed}
+
     # --- how a process ends ------------------------------------------------------------------------------------------
 
     @rule()
@@ -189,7 +214,10 @@ class History(RuleBasedStateMachine):
     @invariant()
     def everything_is_as_it_was_told(self):
         found = {summary.id: summary for summary in self.store.find(limit=1000)}
-        assert found.keys() == self.sessions.keys()
+        in_trash = {summary.id: summary for summary in self.store.trashed(limit=1000)}
+        assert found.keys() == self.sessions.keys() - self.trash
+        assert in_trash.keys() == self.trash
+        found |= in_trash
         for session in self.sessions.values():
             expected = self.conversations[session.id]
             kept, conversation = self.store.load(session.id)
@@ -214,7 +242,9 @@ class History(RuleBasedStateMachine):
                 for m in conversation.messages.values()
             )
         }
-        assert said <= {summary.id for summary in self.store.find("needle", limit=1000)}
+        found = {summary.id for summary in self.store.find("needle", limit=1000)}
+        assert said - self.trash <= found
+        assert not self.trash & found
 
     @invariant()
     def the_file_is_sound(self):

@@ -79,3 +79,21 @@ def test_a_plain_terminal_has_a_numbered_list(three, deepchat):
     again.wait_for("2  Sailing to Rhodes")
     again.press("2\r")
     again.wait_for("About sailing to rhodes.")
+
+
+def test_a_chat_is_deleted_from_the_list_and_brought_back(three):
+    three.press("/resume\r")
+    three.wait_for("2 · Enter takes one")
+    three.press("butter")
+    three.wait_for("1 · Enter takes one · Ctrl-D deletes")
+    three.press("\x04")
+    three.wait_for("Deleted; Ctrl-Z brings it back.")
+    three.press("\x1a")
+    three.wait_for("Brought back.")
+    three.press("\x04")
+    three.wait_for("Deleted; Ctrl-Z brings it back.")
+    three.press("\x1b")
+    three.wait_for("Chat:", gone=True)
+    three.enter("/trash")
+    three.wait_for("/restore ID brings one back.")
+    three.wait_for("just now")

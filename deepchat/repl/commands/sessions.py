@@ -1,6 +1,6 @@
 """Commands about stored sessions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from deepchat import context, figures
@@ -14,6 +14,7 @@ from deepchat.text import clean_line
 
 GROUP = "Sessions"
 LISTED = 30
+SOUGHT = 1_000
 
 # Chats in the list that one chooses from, and characters of a reply that are looked at there.
 CHOSEN_FROM = 200
@@ -69,7 +70,15 @@ async def _choose(desk: Desk) -> None:
     if not await aside(partial(fitting, "")):
         desk.page.notice("No other chat is stored yet.")
         return
-    chosen = await desk.pick(Picking("Chat", fitting, preview=partial(_last_exchange, desk)))
+    chosen = await desk.pick(
+        Picking(
+            "Chat",
+            fitting,
+            preview=partial(_last_exchange, desk),
+            delete=desk.library.delete,
+            restore=desk.library.restore,
+        )
+    )
     if chosen:
         _open(desk, chosen)
 
@@ -98,6 +107,83 @@ def title(desk: Desk, text: str) -> None:
     if text:
         desk.chat.set_title(clean_line(text))
     desk.page.notice(desk.chat.session.title or "No title yet: the first message gives it one.")
+
+
+@COMMANDS.command("/delete", "/del", "/rm", usage="[id or words]", group=GROUP, candidates=_recent)
+def delete(desk: Desk, text: str) -> None:
+    """Put a chat into the trash, found by its id, its title or its words; alone, this one, and begin a new one.
+
+    It is neither listed nor found any more. `/restore` brings it back, for thirty days unless `trash_days` in
+    config.toml says otherwise.
+    """
+    doomed = _only(desk.library.find(text, limit=LISTED), text) if text else None
+    if doomed is None and not desk.chat.begun:
+        raise UsageError("Nothing was said in this chat yet.", hint="/delete ID takes another one.")
+    session = desk.chat.session
+    doomed_id, title = (doomed.id, doomed.title) if doomed else (session.id, session.title)
+    if doomed_id == session.id:
+        desk.chat.new()
+    desk.library.delete(doomed_id)
+    began = " A new chat." if doomed_id == session.id else ""
+    desk.page.notice(
+        f"{_named(title)} is in the trash: /restore {doomed_id[-6:]} brings it back.{began}"
+    )
+
+
+def _in_trash(desk: Desk) -> Iterator[tuple[str, str]]:
+    for session in desk.library.trashed(limit=LISTED):
+        yield session.id[-6:], session.title
+
+
+@COMMANDS.command("/restore", usage="[id or words]", group=GROUP, candidates=_in_trash)
+def restore(desk: Desk, text: str) -> None:
+    """Take a chat out of the trash, found by its id or its title; alone, the one that was deleted last."""
+    found = [s for s in desk.library.trashed(limit=SOUGHT) if _answers(s, text)]
+    if not found:
+        raise UsageError("No deleted chat is called that." if text else "The trash is empty.")
+    session = _only(found, text) if text else found[0]
+    desk.library.restore(session.id)
+    desk.page.notice(f"{_named(session.title)} is back: /resume {session.id[-6:]}")
+
+
+@COMMANDS.command("/trash", group=GROUP)
+def trash(desk: Desk, text: str) -> None:
+    """List the deleted chats, the last deleted first."""
+    found = desk.library.trashed(limit=LISTED)
+    if not found:
+        desk.page.notice("The trash is empty.")
+        return
+    desk.page.table(
+        ("id", "title", "deleted", "turns"), [_trash_row(s, desk.now_ms()) for s in found]
+    )
+    desk.page.notice("/restore ID brings one back.")
+
+
+def _only(found: Sequence[SessionSummary], text: str) -> SessionSummary:
+    """The one that is meant: of several, the one with this very title. UsageError for none or more."""
+    exact = [s for s in found if s.title.casefold() == text.casefold()]
+    meant = exact if len(exact) == 1 else found
+    if not meant:
+        raise UsageError("No chat holds that.")
+    if len(meant) > 1:
+        ids = ", ".join(f"{s.id[-6:]} {_named(s.title)}" for s in meant[:3])
+        more = " …" if len(meant) > 3 else ""
+        raise UsageError(f"{count(len(meant), 'chat')} fit that: {ids}{more}", hint="Name an id.")
+    return meant[0]
+
+
+def _answers(session: SessionSummary, text: str) -> bool:
+    """Whether a chat is called so, by its title or its id."""
+    return session.id.endswith(text.lower()) or text.casefold() in session.title.casefold()
+
+
+def _named(title: str) -> str:
+    return f"“{context.title_of(title)}”" if title else "A chat without a title"
+
+
+def _trash_row(session: SessionSummary, now_ms: int) -> tuple[str, ...]:
+    deleted = figures.age(session.trashed_ms or now_ms, now_ms)
+    return session.id[-6:], context.title_of(session.title), deleted, str(session.turns)
 
 
 def _row(session: SessionSummary, now_ms: int) -> tuple[str, ...]:
