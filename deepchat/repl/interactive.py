@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from prompt_toolkit.input import Input
-from prompt_toolkit.output import Output
 
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.completion import CommandCompleter
@@ -18,9 +17,10 @@ from deepchat.repl.history import FileHistory, Ghost
 from deepchat.repl.keys import Actions, Keymap, bindings
 from deepchat.repl.loop import House, Repl
 from deepchat.repl.needs import Entry, Next, Surface
+from deepchat.repl.output import SteadyOutput
 from deepchat.repl.terminal import Parts, Terminal
 
-FRAMES_PER_S: Final = 30
+FRAMES_PER_S: Final = 15
 SECOND_S: Final = 0.5
 
 HANGUPS: Final = tuple(
@@ -40,7 +40,7 @@ class Interactive:
         color: bool = True,
         vi: bool = False,
         source: Input | None = None,
-        output: Output | None = None,
+        output: SteadyOutput | None = None,
     ) -> None:
         completer = CommandCompleter(COMMANDS)
         actions = Actions(
@@ -174,7 +174,7 @@ class Interactive:
                 loop.call_soon_threadsafe(self._schedule)
 
     def _schedule(self) -> None:
-        """Draw now, or when the last frame is a thirtieth of a second old; a burst is one frame."""
+        """Draw now, or when the last frame is old enough; a burst is one frame."""
         if self._draw_soon is None and self._loop is not None:
             wait = max(0.0, self._drawn_at + 1 / FRAMES_PER_S - time.monotonic())
             self._draw_soon = self._loop.call_later(wait, self._draw)
@@ -191,7 +191,7 @@ class Interactive:
         while True:
             await asyncio.sleep(SECOND_S)
             if self.repl.busy:
-                self.terminal.refresh()
+                self.terminal.refresh_status()
 
     def _break(self, bug: BaseException | None) -> None:
         """Something failed where nobody waits for it: leave in order, and let `run` raise it."""

@@ -1,14 +1,15 @@
 """The one owner of the terminal: a prompt_toolkit application that stays up for the whole session.
 
 From top to bottom, below what is already printed: the open end of the reply, queued messages, the composer, one status
-line. Nothing here knows what a chat is.
+line. The first is painted by `SteadyOutput`, the others by prompt_toolkit. Nothing here knows what a chat is.
 """
 
 import asyncio
+import io
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -20,7 +21,7 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, has_completions
-from prompt_toolkit.formatted_text import ANSI, AnyFormattedText, StyleAndTextTuples
+from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindingsBase
@@ -103,11 +104,13 @@ class Terminal:
         color: bool = True,
         vi: bool = False,
         source: Input | None = None,
-        output: Output | None = None,
+        output: SteadyOutput | None = None,
     ) -> None:
         self._parts = parts
-        self._live = ""
+        self._live: list[str] = []
+        self._room = 0
         self._due = ""
+        self._said = ""
         self._settling: asyncio.TimerHandle | None = None
         self.is_lent = False
         self._output = output or _output()
@@ -131,7 +134,7 @@ class Terminal:
             erase_when_done=True,
             input=source or _input(),
             output=self._output,
-            before_render=lambda _: self._notice_resizing(),
+            before_render=lambda _: self._make_room(),
             after_render=lambda _: self._measure(),
         )
         # Esc alone has to answer at once; the default waits half a second for more.
@@ -158,23 +161,30 @@ class Terminal:
 
     def print(self, ansi: str) -> None:
         """Print for good, above the live view."""
-        self.frame(ansi, self._live)
+        self._due += ansi
+        self._paint()
 
     def frame(self, commit: str, live: str) -> None:
-        """Print `commit` for good and show `live` under it, in one write."""
-        shrinks = live.count("\n") < self._live.count("\n") or (self._live and not live)
-        self._live = live
+        """Print `commit` for good and show `live` under it, in one write; nothing is written where nothing changes."""
         self._due += commit
+        self._live = live.split("\n") if live else []
+        self._paint()
+        self.refresh_status()
+
+    def _paint(self) -> None:
         if not self.app.is_running:
             self._output.write_raw(_crlf(self._take_due()))
             self._output.flush()
             return
         self._notice_resizing()
-        if not self._settling and not self.is_lent:
-            with self._one_frame(), set_app(self.app):
-                if self._due or shrinks:
-                    self.app.renderer.erase()
-                    self._output.write_raw(_crlf(self._take_due()))
+        if self._settling or self.is_lent:
+            return
+        due = self._take_due()
+        rows = due.removesuffix("\n").split("\n") if due else []
+        if not self._output.paint(rows, self._live_rows()):
+            with self._output.one_frame(), set_app(self.app):
+                self.app.renderer.erase()
+                self._output.write_raw(_crlf(due))
                 self._render()
 
     def _take_due(self) -> str:
@@ -201,17 +211,15 @@ class Terminal:
         self.is_lent = True
         try:
             async with in_terminal():
-                if isinstance(self._output, SteadyOutput):
-                    self._write(NO_PASTES)
+                self._write(NO_PASTES)
                 yield
         finally:
             self.is_lent = False
-            self.frame("", self._live)
+            self._paint()
 
     def entitle(self, title: str) -> None:
         """Put a title on the window; it has its own again when the session ends."""
-        if isinstance(self._output, SteadyOutput):
-            self._output.entitle(title)
+        self._output.entitle(title)
 
     def copy(self, text: str) -> str:
         """Put a text into the clipboard, and say how that went."""
@@ -234,15 +242,22 @@ class Terminal:
         """Draw the region again, soon."""
         self.app.invalidate()
 
+    def refresh_status(self) -> None:
+        """Draw the region again if the status line says something else now."""
+        said = self._parts.status(self.width)
+        if said != self._said:
+            self._said = said
+            self.refresh()
+
     def redraw(self) -> None:
         """Draw the region anew, from nothing: for when something else wrote on the screen."""
-        with self._one_frame(), set_app(self.app):
+        with self._output.one_frame(), set_app(self.app):
             self.app.renderer.erase()
             self._render()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Take keys until `leave`. `ready` is called once the composer stands."""
-        with self._session():
+        with self._output.session():
             # Soon, not now: the terminal is not in raw mode yet, and what is typed would be echoed into the drawing.
             loop = asyncio.get_running_loop()
 
@@ -260,12 +275,6 @@ class Terminal:
     # --- what is drawn -----------------------------------------------------------------------------------------------
 
     def _body(self) -> HSplit:
-        live = Window(
-            FormattedTextControl(self._live_rows),
-            dont_extend_height=True,
-            wrap_lines=False,
-            always_hide_cursor=True,
-        )
         queued = Window(
             FormattedTextControl(self._queued_rows), dont_extend_height=True, wrap_lines=False
         )
@@ -295,9 +304,6 @@ class Terminal:
         menu = CompletionsMenu(max_height=MENU_ROWS)
         return HSplit(
             [
-                ConditionalContainer(
-                    live, Condition(lambda: bool(self._live) and not self._settling)
-                ),
                 ConditionalContainer(queued, Condition(lambda: bool(self._waiting()))),
                 ConditionalContainer(HSplit([composer, search]), ~picking),
                 ConditionalContainer(self._picker.container(), picking),
@@ -306,12 +312,10 @@ class Terminal:
             ]
         )
 
-    def _live_rows(self) -> AnyFormattedText:
-        """The last rows of the live view that leave room for the composer, each shorter than the screen is wide."""
-        typed = min(self._composer_rows(), self._typed_rows())
-        room = min(LIVE_ROWS, self.height - typed - 3)
-        rows = self._live.split("\n")[-room:] if room > 0 else []
-        return ANSI("\n".join(rows))
+    def _live_rows(self) -> list[str]:
+        """The last rows of the live view, as many as there is room for."""
+        room = min(LIVE_ROWS, self._room)
+        return self._live[-room:] if room > 0 and not self._settling else []
 
     def _queued_rows(self) -> StyleAndTextTuples:
         return [("class:queued", "\n".join(self._waiting()))]
@@ -331,15 +335,27 @@ class Terminal:
         """How high it may get: the reply has to be seen as well."""
         return max(1, min(COMPOSER_ROWS, self.height // 2 - 1))
 
-    def _typed_rows(self) -> int:
-        """Rows the draft takes, about: wide characters are counted as narrow."""
-        room = max(1, self.width - len(MARK))
-        return sum(max(1, -(-len(line) // room)) for line in self.buffer.document.lines)
-
     def _render(self) -> None:
         self.app.render_counter += 1  # texts are remembered for one rendering
+        self._make_room()
         self.app.renderer.render(self.app, self.app.layout)
         self._measure()
+
+    def _make_room(self) -> None:
+        """Before the region is drawn: what is printed must not be pushed off the screen together with live rows."""
+        self._notice_resizing()
+        body = self.app.layout.container
+        self._room = self.height - body.preferred_height(self.width, self.height).preferred - 1
+        self._output.paint([], self._live_rows())
+
+    def _measure(self) -> None:
+        """After it: tell the output what is ours, give back rows that are no longer used, and show live rows in them."""
+        screen = self.app.renderer.last_rendered_screen
+        if screen:
+            cursor = screen.get_cursor_position(self.app.layout.current_window)
+            self._output.region = Region.of(screen, cursor, self.width)
+            self._room = self.height - screen.height - 1
+            self._output.paint([], self._live_rows())
 
     def _notice_resizing(self) -> None:
         """While the window is being resized draw only what is short, and print nothing.
@@ -354,45 +370,37 @@ class Terminal:
 
     def _settle(self) -> None:
         self._settling = None
-        self.frame("", self._live)
-
-    def _measure(self) -> None:
-        """Tell the output what is ours."""
-        screen = self.app.renderer.last_rendered_screen
-        if isinstance(self._output, SteadyOutput) and screen:
-            cursor = screen.get_cursor_position(self.app.layout.current_window)
-            self._output.region = Region.of(screen, cursor, self.width)
+        self._paint()
 
     def _is_command(self) -> bool:
         """Whether completions are offered without being asked for: for commands, and behind an `@`."""
         before = self.buffer.document.text_before_cursor
         return self.buffer.text.startswith("/") or naming.begun(before, behind_at=True) is not None
 
-    @contextmanager
-    def _one_frame(self) -> Iterator[None]:
-        if isinstance(self._output, SteadyOutput):
-            with self._output.one_frame():
-                yield
-        else:
-            yield
 
-    @contextmanager
-    def _session(self) -> Iterator[None]:
-        if isinstance(self._output, SteadyOutput):
-            with self._output.session():
-                yield
-        else:
-            yield
+class _Console(io.StringIO):
+    """The console of Windows as a stream: prompt_toolkit knows how to make it a vt100."""
+
+    def __init__(self, console: Output) -> None:
+        super().__init__()
+        self._console = console
+
+    def write(self, text: str, /) -> int:
+        self._console.write_raw(text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._console.flush()
 
 
 def _input() -> Input | None:
     return None if sys.platform == "win32" else Keyboard(sys.stdin)
 
 
-def _output() -> Output:
-    """The console of Windows has ways of its own; everywhere else it is a vt100."""
+def _output() -> SteadyOutput:
     if sys.platform == "win32":
-        return create_output()
+        console = create_output()
+        return SteadyOutput(_Console(console), console.get_size)
     plain = Vt100_Output.from_pty(sys.stdout, enable_bell=False)
     return SteadyOutput(sys.stdout, plain.get_size)
 

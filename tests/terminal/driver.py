@@ -14,12 +14,34 @@ ROOT = Path(__file__).parents[2]
 WAIT_S = 20
 
 
+class Window(pyte.HistoryScreen):
+    """A screen that resizes as xterm does: rows are cut, and what no longer fits goes into the scrollback."""
+
+    def resize(self, lines=None, columns=None):
+        lines, columns = lines or self.lines, columns or self.columns
+        pushed = max(0, self.cursor.y + 1 - lines)
+        for _ in range(pushed):
+            self.history.top.append(self.buffer[0])
+            below = {y - 1: line for y, line in self.buffer.items() if y}
+            self.buffer.clear()
+            self.buffer.update(below)
+        for y in range(lines, self.lines + 1):
+            self.buffer.pop(y, None)
+        for line in self.buffer.values():
+            for x in [x for x in line if x >= columns]:
+                del line[x]
+        self.lines, self.columns = lines, columns
+        self.margins = None
+        self.cursor.y -= pushed
+        self.cursor.x = min(self.cursor.x, columns - 1)
+
+
 class Driver:
     """A running deepchat. `lines()` is the screen, `everything()` what has scrolled away and the screen."""
 
     def __init__(self, *flags: str, env: Mapping[str, str] | None = None, rows=24, columns=80):
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        self.screen = pyte.HistoryScreen(columns, rows, history=10_000, ratio=0.5)
+        self.screen = Window(columns, rows, history=10_000, ratio=0.5)
         self.stream = pyte.ByteStream(self.screen)
         self.written = b""
         self.child = pexpect.spawn(
@@ -43,6 +65,11 @@ class Driver:
             self.child.kill(signal.SIGKILL)
             self.child.wait()
         self.child.close()
+
+    def resize(self, rows: int, columns: int) -> None:
+        """As a window is: first its contents, then the program is told."""
+        self.screen.resize(rows, columns)
+        self.child.setwinsize(rows, columns)
 
     def press(self, keys: str) -> None:
         self.child.send(keys)

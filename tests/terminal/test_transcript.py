@@ -75,8 +75,10 @@ def test_a_chat_stands_in_the_scrollback_as_its_replies_are_drawn_at_once(
     for turn, seed in enumerate(seeds(columns)):
         server.script.append(answer(seed))
         chat.press(f"Question {turn}\r")
-        ended = re.compile(rf"END{seed}.*tok/s".encode(), re.DOTALL)
-        chat.wait_until(lambda ended=ended: ended.search(chat.written[-9999:]), f"END{seed}")
+        ended = re.compile(rf"END{seed}.*\d in · ", re.DOTALL)
+        chat.wait_until(
+            lambda ended=ended: ended.search("\n".join(chat.everything())), f"END{seed}"
+        )
     chat.press("\x04")
     assert chat.wait_for_end() == 0
     written = chat.written.decode()
