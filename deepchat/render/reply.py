@@ -7,11 +7,12 @@ Painting frames, and deciding when one is due, is the caller's business.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from deepchat.render.ansi import Ink
 from deepchat.render.blocks import CodeBlock, Parser, Table, code_blocks
-from deepchat.render.highlight import Highlighter
+from deepchat.render.highlight import Highlighter, Meter
 from deepchat.render.inline import Work
 from deepchat.render.leaves import Coloring
 from deepchat.render.markdown import Look, Page
@@ -56,13 +57,15 @@ class Reply:
         color: bool = True,
         plain: bool = False,
         think: Think = "fold",
-        highlight: Callable[[str, Theme], Coloring] = Highlighter,
+        highlight: Callable[[str, Theme], Coloring] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._height = height
         self._plain = plain
         self._theme = theme
         self._ink = Ink(color=color, plain=plain)
+        self._meter = Meter()
+        highlight = highlight or partial(Highlighter, meter=self._meter)
         self._page = Page(Look(theme, highlight, plain=plain), _columns(width))
         self._parser = Parser(self._page)
         self._source = Source(self._parser)
@@ -174,6 +177,8 @@ class Reply:
             notes.append(f"Invisible characters shown as marks: {self.marks}.")
         if self._page.inline.too_dense:
             notes.append("Some markup was too dense to be read, and is shown as written.")
+        if self._meter.gave_up and not self._plain:
+            notes.append("Some code was too long or too slow to be coloured, and is plain.")
         text = Run("\n".join(notes), self._theme.dim)
         return [[], *wrap([text], self._page.width)] if notes else []
 
@@ -185,7 +190,7 @@ def render_markdown(
     *,
     color: bool = True,
     plain: bool = False,
-    highlight: Callable[[str, Theme], Coloring] = Highlighter,
+    highlight: Callable[[str, Theme], Coloring] | None = None,
 ) -> str:
     """A whole reply at once, as `Reply` prints it."""
     reply = Reply(width=width, height=1, theme=theme, color=color, plain=plain, highlight=highlight)

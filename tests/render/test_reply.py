@@ -133,6 +133,13 @@ def test_what_is_too_dense_is_shown_as_written_and_reported_once():
     assert once.count("Some markup was too dense") == 1
 
 
+def test_code_that_stays_plain_is_reported_once_and_not_where_all_is_plain():
+    text = f"```python\n{'x' * 5000}\n{'y' * 5000}\n```\n"
+    assert bare(render_markdown(text, 80, THEME)).count("Some code was too long or too slow") == 1
+    assert "too long" not in render_markdown(text, 80, THEME, plain=True)
+    assert "too long" not in bare(render_markdown("```\n" + text[10:], 80, THEME))
+
+
 class Terminal(Emulator):
     """Paints frames as a caller would, and finds at once what is lost, doubled or out of order."""
 
