@@ -3,6 +3,11 @@
 Pygments lexes whole texts. This runs the rules of its lexers in a loop of its own, whose position and stack outlive a
 line, so that the work grows as the code. What a lexer does wrong, or too slowly, costs colours and never text.
 
+Of 134,000 lines of Pygments' own examples in 458 languages 3.5 % look otherwise than lexed in one go, mostly in rare
+languages; `tests/benchmarks/lexers.py` names all. Not exact among the usual ones, since later lines decide: names of
+functions in C and C++ (0.7 %) and Java (1.3 %), underlined headings in Markdown and reStructuredText (33 %), the language
+of a function in PostgreSQL. Since Pygments has no rules for them: Makefile (3 %), Delphi (6 %). Racket is not (58 %).
+
 A lexer is loaded on a thread, from when its fence is read: the first line of code arrives later, as a rule. Lines wait
 for it, so that colours do not depend on timing.
 """

@@ -128,14 +128,16 @@ def main() -> None:
     options.add_argument("--languages", help="only these, with commas between")
     chosen = options.parse_args()
     names = sorted(aliases[0] for _, aliases, _, _ in get_all_lexers(plugins=False) if aliases)
-    wanted = set(chosen.languages.split(",")) if chosen.languages else set(names)
+    wanted = chosen.languages.split(",") if chosen.languages else []
     with get_context("fork").Pool(PROCESSES, maxtasksperchild=1) as pool:
         if chosen.samples:
-            folders = [path for path in chosen.samples.iterdir() if path.name in wanted]
+            folders = [
+                path for path in chosen.samples.iterdir() if path.name in wanted or not wanted
+            ]
             differ = sorted(pool.imap_unordered(exactness, folders), key=lambda row: -row[3])
             table("language|lines|differ|%|the first that does", differ)
         else:
-            slow = sorted(pool.imap_unordered(slowness, sorted(wanted)), key=lambda row: -row[2])
+            slow = sorted(pool.imap_unordered(slowness, wanted or names), key=lambda row: -row[2])
             table("language|ms to load|worst step, ms|of", slow)
 
 
