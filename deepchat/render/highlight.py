@@ -485,13 +485,16 @@ class Layered:
 
 def _spread(parts: list[Part], holes: list[tuple[int, int]]) -> Iterator[Part]:
     """Parts of what stands in the holes, each of them cut where a hole ends, at its place in the line."""
-    at = 0
+    at = number = 0
     for hole, hole_end in holes:
-        size = max(0, hole_end - hole)
-        for start, end, kind in parts:
-            if start < at + size and end > at:
-                yield hole + max(start - at, 0), hole + min(end - at, size), kind
-        at += size
+        until = at + max(0, hole_end - hole)
+        while number < len(parts) and parts[number][0] < until:
+            start, end, kind = parts[number]
+            yield hole + max(start - at, 0), hole + min(end, until) - at, kind
+            if end > until:
+                break
+            number += 1
+        at = until
 
 
 @dataclass(slots=True)

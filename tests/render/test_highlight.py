@@ -546,6 +546,14 @@ def test_looking_at_a_growing_line_changes_nothing(language: str):
         assert peeking.peek(line) == other.line(line) == peeking.line(line)
 
 
+def test_what_a_template_interrupts_goes_on_behind_it():
+    code, tag = THEME.token(Token.Literal.String), THEME.token(Token.Comment.Preproc)
+    runs = Highlighter("html+jinja", THEME).line('<p class="a {{ b }} c {{ d }}">')
+    strings = [text for text, style in runs if style == code]
+    assert strings == ['"a ', " c ", '"']
+    assert [text for text, style in runs if style == tag] == ["{{", "}}", "{{", "}}"]
+
+
 @pytest.mark.parametrize(
     ("language", "opening", "inside", "closing", "kind"),
     [
