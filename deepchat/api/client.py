@@ -13,7 +13,7 @@ from deepchat import __version__
 from deepchat.api import sse, wire
 from deepchat.api.address import Bearer, address_of, require_sendable
 from deepchat.api.faults import FOREIGN, fault, silent, too_slow
-from deepchat.api.line import Adapter, Call
+from deepchat.api.line import Adapter, Call, Session
 from deepchat.api.models import listed
 from deepchat.api.refusals import error_from, request_id_in, unredacted
 from deepchat.conversation import Event, ModelInfo, Request
@@ -78,7 +78,7 @@ class Client:
         }
         if self._deepinfra:
             self._headers["X-Deepinfra-Source"] = source
-        self._session = requests.Session()
+        self._session = Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, Adapter())
 

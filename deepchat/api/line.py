@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, cast
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool
@@ -87,6 +88,14 @@ class Call:
     def _expire(self) -> None:
         self.overdue = True
         self.break_off()
+
+
+class Session(requests.Session):
+    """requests' own, without its look at where a redirect leads, even if none is followed: for that it reads the whole
+    body, however long, and breaks on a Location that is not UTF-8."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 class Adapter(HTTPAdapter):

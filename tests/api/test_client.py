@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -194,6 +195,19 @@ def test_a_redirect_is_named_and_not_followed(server, client, status):
     with pytest.raises(NotAnAnswer, match="again"):
         ask(client(server.base_url, Secret(KEY)))
     assert len(server.received) == 1
+
+
+def test_a_redirect_is_named_whatever_it_says_and_not_read_to_its_end(peer, client):
+    def talk(line):
+        read_request(line)
+        line.sendall(b"HTTP/1.1 302 \x1b[2J\r\nLocation: http://[\xff\x9b\r\n\r\n")
+        with suppress(OSError):
+            while True:
+                line.sendall(b"x" * 65536)
+
+    one = client(f"http://127.0.0.1:{peer(talk).port}")
+    with pytest.raises(NotAnAnswer, match=r"redirects to http://\[ÿ<U\+009B>"):
+        ask(one)
 
 
 # --- stopping --------------------------------------------------------------------------------------------------------
