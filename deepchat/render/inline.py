@@ -174,7 +174,7 @@ class _Runs:
 
     def _add(self, token: Token) -> None:
         match token.type:
-            case "text" | "math" | "html_inline":
+            case "text" | "text_special" | "math" | "html_inline":
                 self._say(token.content)
             case "softbreak" | "hardbreak":
                 self._out.append(Run("\n", self._styles[-1]))

@@ -29,6 +29,7 @@ LOOKS = {
     "code is labelled and numbered": ("```py\nx\n```\n\n    y", "py · 1\nx\n\ncode · 2\ny"),
     "empty code is its label": ("```py\n```", "py · 1"),
     "images show text and address": ("![a cat](cat.png)", "image: a cat (cat.png)"),
+    "an image's text may hold entities and images": ("![a &lt; \\* ![b &amp;](c.png)](d.png)", "image: a < * image: b & (c.png) (d.png)"),
     "an image without text": ("![](cat.png)", "image: (cat.png)"),
     "definitions are shown": ("[a]: /u\n\n[a]", "[a]: /u\n\na (/u)"),
     "footnotes are text": ("See[^1].\n\n[^1]: /note", "See[^1].\n\n[^1]: /note"),
