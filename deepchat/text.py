@@ -5,6 +5,7 @@ a terminal would obey, or would hide from the eye, becomes a visible mark. The r
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 REPLACEMENT: Final = "\ufffd"
@@ -81,6 +82,14 @@ def mend(text: str) -> str:
     return _SURROGATES.sub(_whole, text)
 
 
+def spots(text: str, start: int = 0) -> Iterator[tuple[int, str]]:
+    """Where, from `start` on, a text holds a character that a terminal obeys or hides, and the mark to show for it."""
+    for match in _SUSPECT.finditer(text, start):
+        at = match.start()
+        if len(match[0]) == 1 and not _NEEDED.match(text, at):
+            yield at, _mark(match[0])
+
+
 def guard(text: str) -> str:
     """The last filter, for a piece of text after layout: what may never reach a terminal becomes U+FFFD, one for one."""
     if text.isascii() and text.isprintable():
@@ -124,14 +133,11 @@ class Cleaner:
 
     def _marked(self, text: str, start: int, end: int) -> str:
         pieces = []
-        for match in _SUSPECT.finditer(text, start):
-            at = match.start()
+        for at, mark in spots(text, start):
             if at >= end:
                 break
-            if len(match[0]) > 1 or _NEEDED.match(text, at):
-                continue
             self.marks += 1
-            pieces += [text[start:at], _mark(match[0])]
+            pieces += [text[start:at], mark]
             start = at + 1
         pieces.append(text[start:end])
         return "".join(pieces)

@@ -7,6 +7,7 @@ from pathlib import Path
 from deepchat.config import private_dir
 from deepchat.errors import ConfigError, DeepchatError
 from deepchat.secret import Secret
+from deepchat.text import clean
 
 
 class Bug(DeepchatError):
@@ -22,6 +23,7 @@ class Bug(DeepchatError):
         told = "".join(traceback.format_exception(error))
         if key:
             told = key.redact(told)
+        told = clean(told)  # a log is read in a terminal as well
         where = _log(told, log) if log else None
         hint = f"The details are in {where}." if where else "--debug shows the details."
         bug = cls(f"deepchat itself broke ({type(error).__name__}).", hint=hint)

@@ -9,6 +9,7 @@ from deepchat.attach import finding, naming
 from deepchat.errors import DeepchatError
 from deepchat.repl.needs import Desk
 from deepchat.repl.registry import Registry
+from deepchat.text import clean_line
 
 
 class CommandCompleter(Completer):
@@ -51,7 +52,7 @@ class CommandCompleter(Completer):
             return
         for value, about in sorted(candidates, key=lambda pair: not pair[0].startswith(argument)):
             if _fits(argument, value, about):
-                yield Completion(value, -len(argument), display_meta=about)
+                yield Completion(value, -len(argument), clean_line(value), clean_line(about))
 
 
 def _files(begun: naming.Begun | None) -> Iterator[Completion]:

@@ -11,6 +11,7 @@ from prompt_toolkit.layout.screen import Screen
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from deepchat.repl.rows import cells, repaint
+from deepchat.text import guard
 
 # XTWINOPS: the window's title onto the terminal's stack, and back.
 _PUSH_TITLE: Final = "\x1b[22;2t"
@@ -119,6 +120,10 @@ class SteadyOutput(Vt100_Output):
         self._title = title
         self.set_title(title)
         self.flush()
+
+    def write(self, data: str) -> None:
+        """Text; or the line ends with which prompt_toolkit moves the cursor."""
+        super().write(guard(data) if data.strip("\r\n") else data)
 
     def flush(self) -> None:
         if not self._holding:

@@ -13,7 +13,7 @@ from deepchat.errors import UsageError
 from deepchat.repl import clipboard
 from deepchat.repl.loop import House, Repl
 from deepchat.repl.needs import Next, Picking, Surface
-from deepchat.text import clean_line
+from deepchat.text import clean, clean_line
 
 PROMPT: Final = "> "
 MORE: Final = "  "
@@ -51,7 +51,7 @@ class PlainSurface:
 
     def compose(self, text: str) -> None:
         """Print a text that was not sent, so that it can be copied."""
-        self.print(f"Not sent: {text}\n")
+        self.print(f"Not sent: {clean(text)}\n")
 
     async def pick(self, picking: Picking) -> str | None:
         """A numbered list, and a line for the number."""

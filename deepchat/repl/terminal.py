@@ -47,9 +47,11 @@ from deepchat.repl import clipboard, editor
 from deepchat.repl.aside import aside
 from deepchat.repl.composer import Composer, Folds
 from deepchat.repl.keyboard import Keyboard
+from deepchat.repl.marks import Marks
 from deepchat.repl.needs import Entry, Picking
 from deepchat.repl.output import NO_PASTES, Region, SteadyOutput
 from deepchat.repl.picker import Picker
+from deepchat.text import clean_line
 
 MARK: Final = "› "
 LIVE_ROWS: Final = 12
@@ -280,13 +282,15 @@ class Terminal:
         )
         picking = self._picker.is_open
         search = SearchToolbar()
+        search.control.input_processors = [Marks(), *(search.control.input_processors or ())]
         composer = Window(
             BufferControl(
                 self.buffer,
                 input_processors=[
                     Folds(self.composer),
-                    TabsProcessor(char1=" ", char2=" "),
                     AppendAutoSuggestion(),
+                    Marks(),
+                    TabsProcessor(char1=" ", char2=" "),
                 ],
                 search_buffer_control=search.control,
                 preview_search=True,
@@ -324,7 +328,9 @@ class Terminal:
         """What is queued, and what is attached to the draft."""
         room = max(1, self.width - 14)
         queue = self._parts.queued()
-        rows = [f"queued: {' '.join(text.split())[:room]}" for text in queue[-QUEUED_ROWS:]]
+        rows = [
+            f"queued: {clean_line(' '.join(text.split()), room)}" for text in queue[-QUEUED_ROWS:]
+        ]
         if len(queue) > QUEUED_ROWS:
             rows.insert(0, f"and {len(queue) - QUEUED_ROWS} before them")
         attached = self._parts.attached(self.composer.entry)
