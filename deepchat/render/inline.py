@@ -216,11 +216,25 @@ class _Runs:
         address = _shown(token.attrs.get("href", token.attrs.get("src", "")))
         text = "".join(run.text for run in self._out[start:])
         title = f' "{_shown(token.attrs["title"])}"' if token.attrs.get("title") else ""
-        if title or address not in (text, f"mailto:{text}"):
-            self._say(f" ({address}{title})" if text else f"({address}{title})", self._theme.dim)
         target = normalizeLink(address)
-        if _CLICKABLE.match(target):
+        clickable = _CLICKABLE.match(target)
+        host = _disguised_host(address, target) if clickable else ""
+        told = [f"leads to {host}"] if host else []
+        if title or address not in (text, f"mailto:{text}"):
+            told.insert(0, f"{address}{title}")
+        if told:
+            self._say(f"{' ' if text else ''}({', '.join(told)})", self._theme.dim)
+        if clickable:
             self._out[start:] = [Run(run.text, run.style, target) for run in self._out[start:]]
+
+
+def _disguised_host(address: str, target: str) -> str:
+    """The host that a click really leads to, where who reads the address may take it for another one: it stands behind
+    a name, as in https://bank.com@evil.com, or in letters that look like others. "" where the address is plain."""
+    scheme, _, rest = target.partition(":")
+    name, _, host = re.split("[/?#]", rest.removeprefix("//"), maxsplit=1)[0].rpartition("@")
+    hidden = (name and scheme != "mailto") or host.lower() not in address.lower()
+    return host if hidden else ""
 
 
 def _shown(attribute: str | float) -> str:

@@ -453,6 +453,45 @@ def test_a_link_shows_where_it_leads_unless_its_text_says_so():
     assert seen == 'bank (https://evil.example "T") https://a.b x@y.z\n'
 
 
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("https://bank.test@evil.test/x", "evil.test"),
+        ("https://bank.test%2Fx:y@evil.test:8080?a@b", "evil.test:8080"),
+        ("https://bank.test\\\\@evil.test/", "evil.test"),
+        ("https://b\u0430nk.test/", "xn--bnk-6cd.test"),
+        ("https://bank.test\u2044evil.test/", "bank.xn--testevil-h03d.test"),
+        ("https://bank\u3002test/", "bank.test"),
+        ("mailto:me@b\u0430nk.test", "xn--bnk-6cd.test"),
+    ],
+)
+def test_a_disguised_host_is_named(address, host):
+    for source in (
+        f"<{address}>",
+        f"[x]({address})",
+        f"[x][r]\n\n[r]: {address}",
+        f"![x]({address})",
+    ):
+        seen = bare(render_markdown(f"[r]: {address}\n\n{source}", 200, THEME))
+        assert f"leads to {host})" in seen, source
+
+
+@pytest.mark.parametrize(
+    "address", ["https://xn--bnk-6cd.test/", "https://Bank.test:8080/a@b?c@d#e", "mailto:a@b.test"]
+)
+def test_a_plain_host_is_not_named_twice(address):
+    assert "leads to" not in render_markdown(f"<{address}> [x]({address})", 200, THEME)
+
+
+def test_a_link_over_several_rows_is_closed_on_each():
+    painted = render_markdown(f"> - [{'word ' * 30}](https://a.test)\n", 30, THEME)
+    rows = [row for row in painted.split("\n") if "word" in row]
+    assert len(rows) > 3
+    for row in rows:
+        assert row.count("\x1b]8;;https://a.test\x1b\\") == row.count("\x1b]8;;\x1b\\") > 0
+        assert row.rfind("\x1b]8;;\x1b\\") > row.rfind("\x1b]8;;https")
+
+
 def test_the_marks_are_counted_in_a_line_at_the_end():
     drawn = reply()
     drawn.text("a\x1bb\u202ec")
