@@ -25,6 +25,8 @@ from tests.render.documents import (
     texts,
     told,
 )
+from tests.terminal import ours
+from tests.terminal.payloads import ALL
 
 THEME = THEMES["ansi"]
 needs_spec = pytest.mark.skipif(not EXAMPLES, reason="the CommonMark examples are not here")
@@ -425,15 +427,29 @@ foreign = st.lists(
 ).map("".join)  # fmt: skip
 
 
+payloads = st.lists(
+    st.one_of(
+        st.sampled_from(ALL),
+        st.sampled_from(["\n", "`", "```\n", "# ", "- ", "> ", "|", "](", "["]),
+    )
+).map("".join)
+
+
 @documents(200)
-@given(st.one_of(foreign, texts), widths, st.integers())
-def test_no_escape_but_our_own_reaches_the_terminal(text, width, seed):
+@given(st.one_of(foreign, payloads, texts), widths, st.integers())
+def test_nothing_reaches_the_terminal_but_text_and_our_own_sequences(text, width, seed):
     for frame in frames(text, seed, width=width):
-        rest = bare(frame.commit + frame.live)
-        assert not re.search(
-            "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]",
-            rest,
-        )
+        for painted in (frame.commit, frame.live):
+            written = painted.encode("utf-8", "surrogatepass")
+            assert ours.foreign(written, moves="\n\t", lawful=ours.SOMETIMES) == []
+
+
+@documents(200)
+@given(st.one_of(payloads, texts), widths)
+def test_a_plain_reply_is_text_alone(text, width):
+    written = render_markdown(text, width, THEME, plain=True).encode("utf-8", "surrogatepass")
+    assert b"\x1b" not in written
+    assert ours.foreign(written, moves="\n\t", lawful=ours.SOMETIMES) == []
 
 
 @pytest.mark.parametrize(
