@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink
@@ -14,7 +14,7 @@ from rich.style import Style
 
 from deepchat.render.theme import Theme
 from deepchat.render.wrap import NOTHING, Run
-from deepchat.text import clean
+from deepchat.text import Cleaner
 
 # Beyond these the inline parser may need more than a moment. Its time grows with what may open markup; brackets, which
 # it looks at again and again, count for more.
@@ -87,6 +87,15 @@ class Work:
     chars: int = 0
 
 
+class Reading(NamedTuple):
+    """The runs of a text; whether they stay what they are when more text follows behind a space or a line end; and how
+    many characters were made visible that had been hidden in entities."""
+
+    runs: list[Run]
+    settled: bool = True
+    marks: int = 0
+
+
 class Inline:
     """Reads inline markup, and remembers the link definitions met so far. With `plain`, code and images keep signs."""
 
@@ -99,6 +108,7 @@ class Inline:
         self._trying = False
         self.work = Work()
         self.too_dense = False
+        self.marks = 0
 
     @contextmanager
     def trying(self) -> Iterator[None]:
@@ -111,20 +121,26 @@ class Inline:
 
     def runs(self, text: str, base: Style = NOTHING) -> list[Run]:
         """Styled text; a newline in a run is a line break. What is too dense to be parsed in a moment stays as it is."""
-        return self.read(text, base)[0]
+        reading = self.read(text, base)
+        self.count(reading.marks)
+        return reading.runs
 
-    def read(self, text: str, base: Style = NOTHING) -> tuple[list[Run], bool]:
-        """The runs, and whether they stay what they are when more text follows behind a space or a line end."""
+    def count(self, marks: int) -> None:
+        """So many more characters were made visible, for good."""
+        self.marks += 0 if self._trying else marks
+
+    def read(self, text: str, base: Style = NOTHING) -> Reading:
+        """As `runs`, for a text that may have to be read again: its marks are not counted yet."""
         if not _READ.search(text):
-            return [Run(text, base)] if text else [], True
+            return Reading([Run(text, base)] if text else [])
         if _is_dense(text):
             self.too_dense = self.too_dense or not self._trying
-            return [Run(text, base)], True
+            return Reading([Run(text, base)])
         self.work.calls += 1
         self.work.chars += len(text)
         tokens = self._markdown.parseInline(text, self._known)[0].children or ()
-        runs = _Runs(self._theme, base, plain=self._plain).of(tokens)
-        return runs, not _is_open(text, tokens)
+        walk = _Runs(self._theme, base, plain=self._plain)
+        return Reading(walk.of(tokens), not _is_open(text, tokens), walk.marks)
 
     def define(self, text: str) -> tuple[str, str]:
         """Split a paragraph into the link definitions at its head, and the rest; learn them, for what follows.
@@ -161,6 +177,7 @@ class _Runs:
     """Collects runs while it walks over tokens; the stack holds what each open element looks like."""
 
     def __init__(self, theme: Theme, base: Style, *, plain: bool) -> None:
+        self.marks = 0
         self._theme = theme
         self._plain = plain
         self._out: list[Run] = []
@@ -199,8 +216,7 @@ class _Runs:
                 self._styles.pop()
 
     def _say(self, text: str, style: Style = NOTHING) -> None:
-        if not (text.isascii() and text.isprintable()):
-            text = clean(text)  # an entity may stand for anything
+        text = self._clean(text)
         if text:
             self._out.append(Run(text, self._styles[-1] + style))
 
@@ -213,9 +229,10 @@ class _Runs:
     def _end_link(self) -> None:
         """Make what was said since the link began clickable, and show where it leads, unless it says so itself."""
         token, start = self._links.pop()
-        address = _shown(token.attrs.get("href", token.attrs.get("src", "")))
+        address = self._attribute(token.attrs.get("href", token.attrs.get("src", "")))
         text = "".join(run.text for run in self._out[start:])
-        title = f' "{_shown(token.attrs["title"])}"' if token.attrs.get("title") else ""
+        said = self._attribute(token.attrs.get("title", ""))
+        title = f' "{said}"' if said else ""
         target = normalizeLink(address)
         clickable = _CLICKABLE.match(target)
         host = _disguised_host(address, target) if clickable else ""
@@ -227,6 +244,18 @@ class _Runs:
         if clickable:
             self._out[start:] = [Run(run.text, run.style, target) for run in self._out[start:]]
 
+    def _attribute(self, value: str | float) -> str:
+        return self._clean(str(value)).replace("\n", " ")
+
+    def _clean(self, text: str) -> str:
+        """Once more: an entity may stand for anything."""
+        if text.isascii() and text.isprintable():
+            return text
+        cleaner = Cleaner()
+        text = cleaner.feed(text) + cleaner.finish()
+        self.marks += cleaner.marks
+        return text
+
 
 def _disguised_host(address: str, target: str) -> str:
     """The host that a click really leads to, where who reads the address may take it for another one: it stands behind
@@ -235,7 +264,3 @@ def _disguised_host(address: str, target: str) -> str:
     name, _, host = re.split("[/?#]", rest.removeprefix("//"), maxsplit=1)[0].rpartition("@")
     hidden = (name and scheme != "mailto") or host.lower() not in address.lower()
     return host if hidden else ""
-
-
-def _shown(attribute: str | float) -> str:
-    return clean(str(attribute)).replace("\n", " ")

@@ -90,6 +90,7 @@ class Prose:
         self._text = ""
         self._open = ""
         self._try_at = 0
+        self._marks = 0
         self._begun = False
         self._at_head = True
         self._is_draft = False
@@ -112,6 +113,7 @@ class Prose:
 
     def close(self) -> list[Row]:
         self._read(final=True)
+        self._inline.count(self._marks)
         return self._wrapper.finish()
 
     def close_as_heading(self, style: Style, mark: str) -> list[Row]:
@@ -131,6 +133,7 @@ class Prose:
         """Begin anew; nothing is printed."""
         self._wrapper = Wrapper(width)
         self._open, self._try_at, self._at_head = self._text, 0, True
+        self._marks = 0
 
     def draft(self) -> "Prose":
         twin = twin_of(self)
@@ -156,8 +159,9 @@ class Prose:
             self._define()
         if not self._open:
             return
-        runs, settled = self._inline.read(self._open, self._style)
+        runs, settled, marks = self._inline.read(self._open, self._style)
         if settled or final or len(self._open) > LONGEST_MARKUP:
+            self._marks += marks
             self._wrapper.feed(runs)
             self._open, self._try_at, self._at_head = "", 0, False
         else:

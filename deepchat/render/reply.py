@@ -81,7 +81,7 @@ class Reply:
     @property
     def marks(self) -> int:
         """How many invisible characters were made visible."""
-        return self._cleaner.marks + self._thoughts.marks
+        return self._cleaner.marks + self._thoughts.marks + self._page.inline.marks
 
     @property
     def blocks(self) -> list[CodeBlock]:

@@ -517,6 +517,26 @@ def test_the_marks_are_counted_in_a_line_at_the_end():
     assert drawn.marks == 2
 
 
+HIDDEN = "a&#x202e;b &shy; [c&#xE0041;](http://d.e/&ZeroWidthSpace; 'f&#x2066;')"
+
+
+@documents(40)
+@given(
+    st.sampled_from(
+        [HIDDEN, f"{HIDDEN}\n===", f"# {HIDDEN}", f"| {HIDDEN} |\n|---|", f"- > {HIDDEN}"]
+    ),
+    st.integers(),
+)
+def test_marks_for_entities_are_counted_once_however_often_they_are_read(text, seed):
+    drawn = reply()
+    for piece in cut(f"{text}\n\n![{HIDDEN}](x)", seed):
+        drawn.text(piece)
+        drawn.frame()
+        drawn.resize(40 + seed % 40, 24)
+    drawn.finish()
+    assert drawn.marks == 10
+
+
 # --- code ------------------------------------------------------------------------------------------------------------
 
 CODE = ["def f(x):", "\treturn x", "", "    # " + "long " * 60, "  two  ", "\x1b[31m", ""]
