@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pexpect
@@ -39,14 +39,21 @@ class Window(pyte.HistoryScreen):
 class Driver:
     """A running deepchat. `lines()` is the screen, `everything()` what has scrolled away and the screen."""
 
-    def __init__(self, *flags: str, env: Mapping[str, str] | None = None, rows=24, columns=80):
+    def __init__(
+        self,
+        *flags: str,
+        run: Sequence[str] = (sys.executable, "-m", "deepchat"),
+        env: Mapping[str, str] | None = None,
+        rows=24,
+        columns=80,
+    ):
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         self.screen = Window(columns, rows, history=10_000, ratio=0.5)
         self.stream = pyte.ByteStream(self.screen)
         self.written = b""
         self.child = pexpect.spawn(
-            sys.executable,
-            ["-m", "deepchat", *flags],
+            run[0],
+            [*run[1:], *flags],
             env={**os.environ, "TERM": "xterm-256color", "PYTHONPATH": path, **(env or {})},
             dimensions=(rows, columns),
             timeout=WAIT_S,
