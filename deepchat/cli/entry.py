@@ -37,6 +37,8 @@ def start(wishes: Wishes) -> int:
             raise UsageError(
                 "stdout is not a terminal.", hint="-p QUESTION prints one reply and leaves."
             )
+        if wishes.raw:
+            raise UsageError("--raw goes with -p QUESTION.", hint="In the chat there is /raw.")
         return _chat(wishes, settings)
 
 

@@ -38,6 +38,7 @@ EPILOG: Final = (
 @click.option("--base-url", metavar="URL", help="Any server with an OpenAI-compatible API.")
 @click.option("--color", metavar="WHEN", help="auto, always or never.")
 @click.option("--plain", is_flag=True, help="Only append: no cursor movement, no box drawing.")
+@click.option("--raw", is_flag=True, help="With -p: the markdown as it comes, not rendered.")
 @click.option("--config", metavar="PATH", type=click.Path(path_type=Path), help="The file to read.")
 @click.option(
     "--data-dir", metavar="PATH", type=click.Path(path_type=Path), help="Where chats are kept."

@@ -13,7 +13,7 @@ from deepchat.config import Settings, private_dir
 from deepchat.conversation import Event, Message, TextDelta
 from deepchat.errors import DeepchatError, NotWritten, ServerTrouble
 from deepchat.store.sessions import Store
-from deepchat.text import clean_line
+from deepchat.text import Cleaner, clean_line
 from deepchat.turn import Journal, Turn
 
 INTERRUPTED = 130
@@ -43,7 +43,7 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
         resume(chat, store, wishes, settings)
         turn = chat.send(question)
         with _ctrl_c_stops(turn):
-            printer = _drawn if sys.stdout.isatty() else _raw
+            printer = _drawn if sys.stdout.isatty() and not wishes.raw else _raw
             printer(_events(turn, came), settings)
         reply = chat.settle()
         chat.keep()
@@ -79,17 +79,21 @@ def _events(turn: Turn, came: threading.Event) -> Iterator[list[Event]]:
 
 
 def _raw(bunches: Iterator[list[Event]], settings: Settings) -> None:
-    """The markdown as it is received, flushed as it streams, with one newline at its end."""
+    """The markdown as it is received, flushed as it streams, with one newline at its end; for a terminal it is cleaned."""
+    cleaner = Cleaner()
+    shown = cleaner.feed if sys.stdout.isatty() else str
     last = "\n"
     try:
         for events in bunches:
-            text = "".join(event.text for event in events if isinstance(event, TextDelta))
+            text = shown("".join(event.text for event in events if isinstance(event, TextDelta)))
             if text:
                 last = text[-1]
                 _write(text)
     finally:
-        if last != "\n":
-            _write("\n")
+        rest = cleaner.finish()
+        _write(rest if f"{last}{rest}".endswith("\n") else f"{rest}\n")
+    if cleaner.marks:
+        sys.stderr.write(f"deepchat: Invisible characters shown as marks: {cleaner.marks}.\n")
 
 
 def _write(text: str) -> None:

@@ -24,6 +24,7 @@ class Wishes:
     base_url: str | None = None
     color: str | None = None
     plain: bool = False
+    raw: bool = False
     config: Path | None = None
     data_dir: Path | None = None
     debug: bool = False

@@ -25,6 +25,13 @@ def test_the_log_has_the_traceback_without_the_key(tmp_path):
     assert log.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_what_commands_a_terminal_is_a_mark_in_the_log(tmp_path):
+    log = tmp_path / "deepchat.log"
+    bug = Bug.of(ValueError("a\x1b[2J\x9b\u202eb"), log=log)
+    assert "a␛[2J<U+009B><U+202E>b" in log.read_text()
+    assert "a␛[2J<U+009B><U+202E>b" in bug.traceback
+
+
 def test_a_log_that_cannot_be_written_costs_only_the_log(tmp_path):
     (tmp_path / "file").touch()
     bug = Bug.of(broken(), log=tmp_path / "file" / "deepchat.log", key=KEY)

@@ -53,6 +53,9 @@ def test_stdout_is_the_markdown_as_received_with_one_newline_at_its_end(server):
     server.script.append(Answer.reply("# Title\n\n**bold** `x` 漢字 \x1b[31m"))
     code, out, err = run(*at(server), "-p", "Hi")
     assert (code, out, err) == (0, "# Title\n\n**bold** `x` 漢字 \x1b[31m\n", "")
+    server.script.append(Answer.reply("a\r\n\x1b[31m\tb \n\n"))
+    code, out, err = run(*at(server), "--raw", "-p", "Hi")
+    assert (code, out, err) == (0, "a\n\x1b[31m\tb \n\n", "")  # the pipe of this test reads lines
 
 
 def test_text_on_stdin_joins_the_question(server):

@@ -2,6 +2,7 @@
 
 import json
 import random
+import sys
 from contextlib import closing
 
 import pytest
@@ -9,13 +10,16 @@ import pytest
 from deepchat.conversation import Json, Message, Session
 from deepchat.demo.server import Answer, DemoServer, Pace
 from deepchat.store.sessions import Store
+from tests.api.peer import Peer, read_request
 from tests.conftest import MANUAL
+from tests.terminal.driver import Driver
 from tests.terminal.ours import foreign
 from tests.terminal.payloads import ALL, LINKS, NAMES, TEXTS
 
 pytestmark = pytest.mark.terminal
 
 EVERYTHING = " | ".join(ALL)
+REPLY = "\n\n".join((*LINKS, EVERYTHING, f"```{NAMES[0]}\n{EVERYTHING}\n```"))
 NAMED = "x".join(NAMES)
 
 
@@ -238,3 +242,60 @@ def test_nothing_typed_or_configured_reaches_the_terminal_but_text(deepchat, ser
     chat.press("\x15\x04")
     assert chat.wait_for_end() == 0
     assert foreign(chat.written) == []
+
+
+@pytest.mark.parametrize("flags", [(), ("--raw",), ("--plain",)])
+def test_nothing_in_a_single_reply_reaches_the_terminal_but_text(deepchat, server, flags):
+    server.script.append(Answer.reply(cut(REPLY, 3), reasoning=EVERYTHING, finish=NAMED))
+    chat = deepchat("-p", "Attack.", *flags)
+    assert chat.wait_for_end() == 0
+    assert b"shown as marks: " in chat.written
+    assert b"ended early: " in chat.written
+    assert foreign(chat.written) == []
+
+
+@pytest.mark.parametrize(("flags", "env"), [(("--plain",), {}), ((), {"TERM": "dumb"})])
+def test_a_plain_chat_writes_no_sequence_at_all(deepchat, server, flags, env):
+    server.script.append(Answer.reply(cut(REPLY, 4), reasoning=EVERYTHING, finish=NAMED))
+    server.script.append(Answer.json({"error": {"message": EVERYTHING}}, status=400))
+    chat = deepchat(*flags, env=env)
+    chat.wait_for(">")
+    for line in ("Attack.", "Again.", "/raw", "/think", "/models", "/exit"):
+        chat.press(f"{line}\r")
+    assert chat.wait_for_end() == 0
+    assert b"\x1b" not in chat.written
+    assert foreign(chat.written) == []
+
+
+FLAGS = ("-m", "-s", "-r", "--persona", "--provider", "--base-url", "--color", "--config")
+SCRIPT = "import json, sys; from deepchat.cli import run; [run(line) for line in json.load(open(sys.argv[1]))]"
+
+
+@pytest.fixture
+def rude():
+    """A server whose status line wants to command the terminal."""
+
+    def refuse(line):
+        read_request(line)
+        line.sendall(b"HTTP/1.1 400 \x1b]0;x\x07\x9b\x1b[2J\r\nContent-Length: 0\r\n\r\n")
+
+    with closing(Peer(refuse)) as peer:
+        yield f"http://127.0.0.1:{peer.port}"
+
+
+def test_nothing_in_a_flag_or_a_reason_phrase_reaches_stderr_but_text(server, rude, tmp_path):
+    here = ("--base-url", server.base_url, "-m", "no/such", "-p", "Hi")
+    typed = [f"x{name.replace(chr(0), '')}" for name in (*NAMES, "\udc9b2J", "\udcff")]
+    lines = [[*here, flag, name] for name in typed for flag in FLAGS]
+    lines += [[*here, "-c", "--data-dir", f"/dev/null/{name}"] for name in typed]
+    lines += [line for name in typed for line in ([f"--{name}"], [name])]
+    lines += [["--base-url", rude, "-m", "m", "-p", "Hi"], ["--raw"]]
+    told = tmp_path / "lines.json"
+    told.write_text(json.dumps(lines))
+    with Driver(run=(sys.executable, "-c", SCRIPT, str(told))) as shell:
+        assert shell.wait_for_end() == 0, shell.written[-900:]
+    assert shell.written.count(b"deepchat: ") >= len(lines)
+    assert b"(400)" in shell.written
+    assert b"--raw goes with -p" in shell.written
+    assert b"itself broke" not in shell.written
+    assert foreign(shell.written) == []
