@@ -58,6 +58,7 @@ class Page:
         self._path: Path = ()
         self._leaf: leaves.Leaf | None = None
         self._last: tuple[int, ...] = ()
+        self._ends_blank = False
 
     def take(self) -> list[Row]:
         """The rows that are final, each once."""
@@ -142,35 +143,36 @@ class Page:
         """Code under a label with its language and its number, by which it can be copied."""
         self._codes += 1
         label = Run(f"{info or 'code'} · {self._codes}", self._look.theme.label)
-        self._emit(wrap([label], width))
+        self._emit(wrap([label], width), bare=True)
         return leaves.Code(self._look.highlight(info, self._look.theme), width, trims=trims)
 
     # --- rows ---
 
     def _emit(self, rows: list[Row], *, bare: bool = False) -> None:
-        """Add rows of the innermost block; `bare`: without what stands before them."""
+        """Add rows of the innermost block; `bare`: without what stands before them, but for the mark of a new item."""
         if not rows:
             return
         here = tuple(node.serial for node in self._path)
         self._gap(here)
-        if bare:
+        fresh = frozenset(here).difference(self._last)
+        if bare and not any(isinstance(node, Item) and node.serial in fresh for node in self._path):
             self.rows += rows
         else:
-            fresh = frozenset(here).difference(self._last)
             self.rows.append([*self._prefix(self._path, fresh), *rows[0]])
             room = self._prefix(self._path) if len(rows) > 1 else []
             self.rows += ([*room, *row] for row in rows[1:])
         self._last = here
+        self._ends_blank = not any(run.text.strip() for run in self.rows[-1])
 
     def _gap(self, here: tuple[int, ...]) -> None:
-        """A blank row before a new block of the page, and inside containers where the source has one."""
-        if here == self._last or not self._last:
+        """A blank row before a new block of the page, and inside containers where the source has one; never a second."""
+        if here == self._last or not self._last or self._ends_blank:
             return
         same = 0
         while same < len(self._last) and self._last[same] == here[same]:
             same += 1
         if same == 0 or self._path[same].after_blank:
-            self.rows.append(self._prefix(self._path[:same]))
+            self.rows.append(_without_end(self._prefix(self._path[:same])))
 
     def _inner(self, path: Path) -> int:
         return max(1, self.width - row_len(self._prefix(path)))
@@ -207,3 +209,10 @@ class Page:
             return Run(f"{node.number:>{digits}}{node.list.marker} ", theme.number)
         bullet = "-" if plain else _BULLETS[(depth - 1) % len(_BULLETS)]
         return Run(f" {bullet} ", theme.bullet)
+
+
+def _without_end(row: Row) -> Row:
+    """The row without spaces at its end, which would be copied."""
+    while row and not row[-1].text.strip():
+        row = row[:-1]
+    return [*row[:-1], row[-1]._replace(text=row[-1].text.rstrip())] if row else row
