@@ -16,10 +16,11 @@ def colored(settings: Settings) -> bool:
 
 
 def drawing(settings: Settings) -> Drawing:
-    """Everything that draws."""
+    """Everything that draws. Without colours the theme is the one that needs none."""
+    color = colored(settings)
     return Drawing(
-        THEMES[settings.ui.theme],
-        color=colored(settings),
+        THEMES[settings.ui.theme if color else "mono"],
+        color=color,
         plain=settings.ui.plain,
         think=settings.ui.think,
     )

@@ -191,8 +191,10 @@ class _Runs:
 
     def _add(self, token: Token) -> None:
         match token.type:
-            case "text" | "text_special" | "math" | "html_inline":
+            case "text" | "text_special" | "html_inline":
                 self._say(token.content)
+            case "math":
+                self._say(token.content, self._theme.math)
             case "softbreak" | "hardbreak":
                 self._out.append(Run("\n", self._styles[-1]))
             case "code_inline":

@@ -4,6 +4,7 @@ Each leaf takes its lines one by one and gives back the rows that can no longer 
 draws on its own, for the preview of what is still open.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final, Protocol, TypeVar
 
@@ -32,6 +33,7 @@ _PEEK: Final = 120
 # The rows of an unfinished line of code, page by page: a view that scrolled would be drawn again for each row.
 _PAGE: Final = 6
 
+_TAG: Final = re.compile(r"(</?[A-Za-z!?][^<>]*>|<!--.*|-->)")
 
 T = TypeVar("T")
 
@@ -218,14 +220,14 @@ class Code:
 
 
 class Verbatim:
-    """HTML and display math: as written, wrapped; lines that go on and on are broken anywhere, which takes no time.
-
-    Blank lines at the end are dropped.
+    """HTML and display math: as written, wrapped; tags have a style of their own, and lines that go on and on are
+    broken anywhere, which takes no time. Blank lines at the end are dropped.
     """
 
-    def __init__(self, width: int, style: Style) -> None:
+    def __init__(self, width: int, style: Style, tags: Style) -> None:
         self._width = width
         self._style = style
+        self._tags = tags
         self._blank = 0
 
     def line(self, text: str) -> list[Row]:
@@ -233,8 +235,12 @@ class Verbatim:
             self._blank += 1
             return []
         blank, self._blank = self._blank, 0
-        break_up = wrap if len(text) <= LONGEST_MARKUP else chop
-        return [[]] * blank + break_up([Run(text.expandtabs(_TAB), self._style)], self._width)
+        text = text.expandtabs(_TAB)
+        if len(text) > LONGEST_MARKUP:
+            return [[]] * blank + chop([Run(text, self._style)], self._width)
+        parts = _TAG.split(text)
+        runs = [Run(part, self._tags if at % 2 else self._style) for at, part in enumerate(parts)]
+        return [[]] * blank + wrap(runs, self._width)
 
     def close(self) -> list[Row]:
         return []

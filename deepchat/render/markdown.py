@@ -28,7 +28,7 @@ from deepchat.render.blocks import (
 )
 from deepchat.render.inline import Inline
 from deepchat.render.theme import Theme
-from deepchat.render.wrap import Row, Run, row_len, wrap
+from deepchat.render.wrap import NOTHING, Row, Run, row_len, wrap
 
 # Text keeps at least this many cells; of deeply nested blocks only the inner marks are shown.
 NARROWEST: Final = 8
@@ -121,9 +121,9 @@ class Page:
             case Indented():
                 return self._code("", width, trims=True)
             case Html():
-                return leaves.Verbatim(width, theme.dim)
+                return leaves.Verbatim(width, NOTHING, theme.dim)
             case Math():
-                return leaves.Verbatim(width, theme.code)
+                return leaves.Verbatim(width, theme.math, theme.math)
             case Table():
                 return leaves.Table(self.inline, width, theme, node.aligns, flat=plain)
             case Rule():
@@ -202,8 +202,8 @@ class Page:
             return None
         if node.task:
             done = node.task == "done"
-            box = ("[x]" if done else "[ ]") if plain else ("☑" if done else "☐")
-            return Run(f" {box} ", theme.bullet)
+            box = ("[x]" if done else "[ ]") if plain else ("✓" if done else "☐")
+            return Run(f" {box} ", theme.done if done else theme.bullet)
         if node.list.ordered:
             digits = max(2, len(str(node.list.start)))
             return Run(f"{node.number:>{digits}}{node.list.marker} ", theme.number)

@@ -43,9 +43,11 @@ class Theme:
     emphasis: Style
     strike: Style
     code: Style
+    math: Style
     link: Style
     heading: tuple[Style, Style, Style, Style, Style, Style]
     bullet: Style
+    done: Style
     number: Style
     quote: Style
     dim: Style
@@ -72,11 +74,12 @@ class Theme:
 
 # The 16 colours are the user's own. Of them white and yellow, bright or not, vanish on a light background, and bright
 # black on some dark ones, so none of these is used: what is yellow elsewhere is magenta. Plain blue is hardly seen on
-# xterm's black. The named rows keep each palette's hues; where a palette
-# falls short of a contrast of 4.5 : 1 (WCAG 2.2, 1.4.3), the colour is moved in lightness until it does not.
+# xterm's black, nor plain red on GNOME's; their bright ones are seen on both. The named rows keep each palette's hues;
+# where a palette falls short of a contrast of 4.5 : 1 (WCAG 2.2, 1.4.3), the colour is moved in lightness until it
+# does not.
 COLORS: Final[Mapping[str, Colors]] = MappingProxyType(
     {
-        "ansi": Colors("red", "green", "magenta", "bright_blue", "magenta", "cyan"),
+        "ansi": Colors("bright_red", "green", "magenta", "bright_blue", "magenta", "cyan"),
         "mono": Colors(),
         "solarized-dark": Colors(
             red="#e8625f",
@@ -180,16 +183,18 @@ def _theme(colors: Colors) -> Theme:
         emphasis=Style(italic=True),
         strike=Style(strike=True),
         code=Style(color=colors.cyan, bold=colors.cyan is None),
+        math=Style(color=colors.cyan, italic=True),
         link=Style(color=colors.blue, underline=True),
         heading=(
             title + Style(underline=True),
             title,
-            Style(bold=True),
+            title + Style(italic=True),
             Style(bold=True, italic=True),
             Style(italic=True),
             dim + Style(italic=True),
         ),
         bullet=mark,
+        done=Style(color=colors.green, bold=True),
         number=mark,
         quote=dim,
         dim=dim,

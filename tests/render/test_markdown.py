@@ -22,7 +22,7 @@ LOOKS = {
     "items hang": ("- " + "word " * 9, " • word word word word word word word\n   word word"),
     "numbers begin anywhere": ("9. nine\n10. ten", " 9. nine\n10. ten"),
     "items keep their blank lines": ("- a\n\n- b\n- c", " • a\n\n • b\n • c"),
-    "tasks have boxes": ("- [ ] open\n- [x] done\n- [y] text", " ☐ open\n ☑ done\n • [y] text"),
+    "tasks have boxes": ("- [ ] open\n- [x] done\n- [y] text", " ☐ open\n ✓ done\n • [y] text"),
     "an empty item has its mark": ("- a\n-\n- b", " • a\n • \n • b"),
     "a gap behind an empty item": ("-\n\n- b", " • \n\n • b"),
     "quotes have bars": ("> a\n> > b\n>\n> c", "│ a\n│ │ b\n│\n│ c"),
@@ -105,3 +105,15 @@ def test_a_long_paragraph_keeps_markup_that_goes_on_for_a_while():
 def test_markup_that_never_ends_is_shown_as_text():
     text = "**" + "word " * 2_000
     assert seen(text).split() == ("**" + "word " * 2_000).split()
+
+
+def test_math_and_the_tags_of_html_stand_out_from_the_text_around_them():
+    painted = render_markdown("so $a_1$\n\n<p>\nsome <b>text</b>\n</p>", 40, THEME)
+    assert THEME.math.render("$a_1$") in painted
+    assert f"some {THEME.dim.render('<b>')}text{THEME.dim.render('</b>')}" in painted
+
+
+def test_done_and_open_tasks_differ_in_shape_and_in_colour():
+    painted = render_markdown("- [x] a\n- [ ] b", 40, THEME)
+    assert THEME.done.render(" ✓ ") in painted
+    assert THEME.bullet.render(" ☐ ") in painted

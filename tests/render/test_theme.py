@@ -42,8 +42,8 @@ def test_no_theme_sets_a_background(name: str):
 
 
 def test_ansi_uses_attributes_and_the_colours_that_are_seen_on_light_and_on_dark():
-    # Bright blue, not blue: that is hardly seen on xterm's black.
-    allowed = {0, 1, 2, 3, 4, 9, 31, 32, 35, 36, 94}
+    # Bright blue and red, since the plain ones are hardly seen on the black of xterm and of GNOME.
+    allowed = {0, 1, 2, 3, 4, 9, 91, 32, 35, 36, 94}
     used = {code for style in every_style(THEMES["ansi"]) for code in sgr_codes(style)}
     assert used <= allowed
 
@@ -59,6 +59,11 @@ def test_what_must_stand_out_does_so_without_colour(name: str):
     assert all(style.bold for style in marked)
     assert theme.link.underline
     assert theme.emphasis.italic
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_the_levels_of_headings_that_are_used_can_be_told_apart(name: str):
+    assert len({style.without_color for style in THEMES[name].heading[:3]}) == 3
 
 
 NAMED = [name for name, colors in COLORS.items() if colors.background]
