@@ -45,6 +45,12 @@ _MATH: Final = re.compile(
     r"\\\(.+?\\\)|\\\[.+?\\\]|\$\$.+?\$\$|\$(?![\s$])[^$\n]*?(?<![\s\\])\$(?!\d)", re.DOTALL
 )
 
+# A bare address, from its "://" on. It ends where GitHub's ends (github.github.com/gfm, extended autolinks), and before
+# the scripts of East Asia, in which a sentence goes on without a space.
+_BARE: Final = re.compile(r"://[A-Za-z0-9][^\s<>\"`|\\^{}\x7f-\xa0\u0e00-\U0010ffff]*")
+_SCHEME: Final = re.compile(r"(?<![A-Za-z0-9+.-])https?\Z", re.IGNORECASE)
+_BEHIND: Final = "?!.,:;*_~'\")]"
+
 
 class _Markdown(MarkdownIt):
     """Addresses stay as they were written; they are encoded only where they become the target of a click."""
@@ -66,8 +72,34 @@ def _math(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  the signat
     return True
 
 
+def _bare(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  the signature is markdown-it's
+    """An address without markup. `state.pending` ends in its scheme."""
+    if silent or state.linkLevel or not (match := _BARE.match(state.src, state.pos)):
+        return False
+    scheme = _SCHEME.search(state.pending[-6:])
+    if not scheme:
+        return False
+    rest = _trimmed(match[0])
+    state.pending = state.pending[: -len(scheme[0])]
+    state.push("link_open", "a", 1).attrs = {"href": scheme[0] + rest}
+    state.push("text", "", 0).content = scheme[0] + rest
+    state.push("link_close", "a", -1)
+    state.pos += len(rest)
+    return True
+
+
+def _trimmed(address: str) -> str:
+    """Without the punctuation of the sentence around it; a bracket stays where it closes one inside."""
+    while address[-1] in _BEHIND:
+        if address.endswith(")") and address.count("(") >= address.count(")"):
+            break
+        address = address[:-1]
+    return address
+
+
 def _inline_parser() -> MarkdownIt:
     markdown = _Markdown("commonmark").enable("strikethrough")
+    markdown.inline.ruler.before("escape", "bare", _bare)
     markdown.inline.ruler.before("escape", "math", _math)
     markdown.inline.terminator_re = _STOPS
     return markdown
