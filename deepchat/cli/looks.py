@@ -22,5 +22,6 @@ def drawing(settings: Settings) -> Drawing:
         THEMES[settings.ui.theme if color else "mono"],
         color=color,
         plain=settings.ui.plain,
+        measure=settings.ui.width,
         think=settings.ui.think,
     )

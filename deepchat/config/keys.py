@@ -108,6 +108,8 @@ KEYS: Final = (
         default="auto", flag="color", switch=("NO_COLOR", "never")),
     Key("ui.plain", SWITCH, "No redrawing, no decoration: for screen readers and logs.",
         default=False, flag="plain", switch=("ACCESSIBLE", True)),
+    Key("ui.width", whole(20, 1000), "The widest that text gets, in columns; tables and code may be wider.",
+        default=100),
     Key("ui.editing_mode", choice("emacs", "vi"), "The keys for editing what you type.", default="emacs"),
     Key("ui.think", choice("show", "fold", "hide"), "What is seen of a model's reasoning.", default="fold"),
     Key("ui.footer", SWITCH, "Tokens, cost and time after each reply.", default=True),

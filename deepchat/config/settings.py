@@ -46,6 +46,7 @@ class Ui:
     theme: str
     color: Literal["auto", "always", "never"]
     plain: bool
+    width: int
     editing_mode: Literal["emacs", "vi"]
     think: Literal["show", "fold", "hide"]
     footer: bool

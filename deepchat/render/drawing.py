@@ -4,6 +4,7 @@ from functools import partial
 from typing import Final
 
 from deepchat.render.blocks import CodeBlock, code_blocks
+from deepchat.render.markdown import MEASURE
 from deepchat.render.reply import Reply, render_markdown
 from deepchat.render.screen import Screen
 from deepchat.render.theme import Theme
@@ -17,12 +18,20 @@ class Drawing(Screen):
     """A screen that also draws replies, in the same theme."""
 
     def __init__(
-        self, theme: Theme, *, color: bool = True, plain: bool = False, think: Think = "fold"
+        self,
+        theme: Theme,
+        *,
+        color: bool = True,
+        plain: bool = False,
+        measure: int = MEASURE,
+        think: Think = "fold",
     ) -> None:
         super().__init__(theme, color=color, plain=plain)
-        self._reply = partial(Reply, theme=theme, color=color, plain=plain)
+        self._reply = partial(Reply, theme=theme, color=color, plain=plain, measure=measure)
         self._think = think
-        self._markdown = partial(render_markdown, theme=theme, color=color, plain=plain)
+        self._markdown = partial(
+            render_markdown, theme=theme, color=color, plain=plain, measure=measure
+        )
 
     def reply(self, *, width: int, height: int) -> Reply:
         """A reply that is about to arrive."""

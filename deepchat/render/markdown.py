@@ -33,16 +33,21 @@ from deepchat.render.wrap import NOTHING, Row, Run, row_len, wrap
 # Text keeps at least this many cells; of deeply nested blocks only the inner marks are shown.
 NARROWEST: Final = 8
 
+# Longer rows are hard to read: the eye loses the way back. Tables and code may be wider.
+MEASURE: Final = 100
+
 _BULLETS: Final = "•◦▪"
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a page is drawn with. `plain`: no box drawing, marks as words. `highlight` makes a coloring for a language."""
+    """What a page is drawn with. `plain`: no box drawing, marks as words. `highlight` makes a coloring for a language.
+    Text is at most `measure` cells wide, its marks included."""
 
     theme: Theme
     highlight: Callable[[str, Theme], leaves.Coloring]
     plain: bool = False
+    measure: int = MEASURE
 
 
 class Page:
@@ -77,7 +82,7 @@ class Page:
         """Lay out what comes now for another width; what was taken stays."""
         self.width = width
         if self._leaf:
-            self._leaf.resize(self._inner(self._path[:-1]))
+            self._leaf.resize(self._inner(self._path[-1], self._path[:-1]))
 
     # --- what the parser tells ---
 
@@ -85,7 +90,7 @@ class Page:
         if isinstance(node, Quote | List | Item):
             return
         self._path = (*path, node)
-        leaf = self._begun(node, self._inner(path))
+        leaf = self._begun(node, self._inner(node, path))
         self._leaf = leaf.draft() if leaf and self._is_draft else leaf
 
     def line(self, leaf: Leaf, text: str) -> None:
@@ -174,13 +179,21 @@ class Page:
         if same == 0 or self._path[same].after_blank:
             self.rows.append(_without_end(self._prefix(self._path[:same])))
 
-    def _inner(self, path: Path) -> int:
-        return max(1, self.width - row_len(self._prefix(path)))
+    @property
+    def _measure(self) -> int:
+        return min(self.width, self._look.measure)
+
+    def _inner(self, leaf: Node, path: Path) -> int:
+        """The cells a leaf may take; code has no marks before it."""
+        if isinstance(leaf, Fence | Indented):
+            return self.width
+        outer = self.width if isinstance(leaf, Table) else self._measure
+        return max(1, outer - row_len(self._prefix(path)))
 
     def _prefix(self, path: Path, fresh: frozenset[int] = frozenset()) -> Row:
         """The marks before a row: bars of quotes, and the marks of items where they are `fresh`, else room for them."""
         prefix: Row = []
-        room = self.width - min(NARROWEST, self.width)
+        room = self._measure - min(NARROWEST, self._measure)
         depth = sum(isinstance(node, Item) and not node.list.ordered for node in path)
         for node in reversed(path):
             mark = self._mark(node, depth)

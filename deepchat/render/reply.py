@@ -15,7 +15,7 @@ from deepchat.render.blocks import CodeBlock, Parser, Table, code_blocks
 from deepchat.render.highlight import Highlighter, Meter
 from deepchat.render.inline import Work
 from deepchat.render.leaves import Coloring
-from deepchat.render.markdown import Look, Page
+from deepchat.render.markdown import MEASURE, Look, Page
 from deepchat.render.source import Source
 from deepchat.render.theme import Theme
 from deepchat.render.thoughts import Think, Thoughts
@@ -43,7 +43,8 @@ class Frame:
 class Reply:
     """Draws one reply on a terminal of `width` columns and `height` rows.
 
-    Rows keep the last column free; code is written whole, for the terminal to wrap. `plain` is for terminals that cannot
+    Rows keep the last column free, and text is at most `measure` cells wide; code is written whole, for the terminal to
+    wrap. `plain` is for terminals that cannot
     move the cursor and for screen readers: nothing live, no styles, no box drawing. `think` says what becomes of the
     reasoning: printed (show), one line (fold), nothing (hide). `clock` returns seconds.
     """
@@ -56,6 +57,7 @@ class Reply:
         theme: Theme,
         color: bool = True,
         plain: bool = False,
+        measure: int = MEASURE,
         think: Think = "fold",
         highlight: Callable[[str, Theme], Coloring] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -66,11 +68,13 @@ class Reply:
         self._ink = Ink(color=color, plain=plain)
         self._meter = Meter()
         highlight = highlight or partial(Highlighter, meter=self._meter)
-        self._page = Page(Look(theme, highlight, plain=plain), _columns(width))
+        look = Look(theme, highlight, plain=plain, measure=measure)
+        self._page = Page(look, _columns(width))
         self._parser = Parser(self._page)
         self._source = Source(self._parser)
         self._cleaner = Cleaner()
-        self._thoughts = Thoughts(theme, _columns(width), think, clock)
+        self._measure = measure
+        self._thoughts = Thoughts(theme, min(_columns(width), measure), think, clock)
         self._raw: list[str] = []
         self._new: list[str] = []
         self._answering = False
@@ -110,7 +114,7 @@ class Reply:
         self._height = height
         self._live = None
         self._page.resize(_columns(width))
-        self._thoughts.resize(_columns(width))
+        self._thoughts.resize(min(_columns(width), self._measure))
 
     def frame(self) -> Frame:
         """What has become final since the last frame, and the open end. Costs nothing when nothing is new."""
@@ -190,10 +194,19 @@ def render_markdown(
     *,
     color: bool = True,
     plain: bool = False,
+    measure: int = MEASURE,
     highlight: Callable[[str, Theme], Coloring] | None = None,
 ) -> str:
     """A whole reply at once, as `Reply` prints it."""
-    reply = Reply(width=width, height=1, theme=theme, color=color, plain=plain, highlight=highlight)
+    reply = Reply(
+        width=width,
+        height=1,
+        theme=theme,
+        color=color,
+        plain=plain,
+        measure=measure,
+        highlight=highlight,
+    )
     reply.text(text)
     return reply.finish().commit
 

@@ -117,3 +117,23 @@ def test_done_and_open_tasks_differ_in_shape_and_in_colour():
     painted = render_markdown("- [x] a\n- [ ] b", 40, THEME)
     assert THEME.done.render(" ✓ ") in painted
     assert THEME.bullet.render(" ☐ ") in painted
+
+
+def widest(text, **options):
+    return max(map(len, seen(text, 200, **options).splitlines()))
+
+
+@pytest.mark.parametrize("text", ["word " * 99, "- " + "word " * 99, "> " + "word " * 99, "---"])
+def test_text_in_a_wide_window_keeps_a_measure_that_can_be_read(text):
+    assert 95 <= widest(text) <= 100
+    assert widest(text, measure=180) > 170
+
+
+def test_tables_and_code_use_the_whole_window():
+    assert widest("| a | b |\n|---|---|\n| " + "word " * 25 + "| " + "word " * 10 + "|") > 170
+    assert widest("- a\n  ```\n  " + "x" * 180 + "\n  ```") == 180
+
+
+def test_deep_nesting_in_a_wide_window_keeps_room_for_text():
+    lines = seen("> " * 39 + "readable " * 3, 200, measure=40).splitlines()
+    assert [line.strip("│ ") for line in lines] == ["readable"] * 3
