@@ -12,7 +12,7 @@ from rich.style import Style
 
 from deepchat.render.blocks import Align, cells
 from deepchat.render.inline import Inline
-from deepchat.render.tables import Cells, can_fit, column_widths, grid, record, rule
+from deepchat.render.tables import Cells, can_fit, column_widths, gap, grid, record, rule
 from deepchat.render.theme import Theme
 from deepchat.render.wrap import NOTHING, Row, Run, Wrapper, chop, wrap
 
@@ -253,7 +253,8 @@ class Verbatim:
 
 
 class Table:
-    """A table. Its columns fit what they hold, up to the row at which they are settled; from then on rows are final.
+    """A table. Its columns fit what they hold, up to the row at which they are settled; from then on rows are final. When
+    a cell up to there wraps, there is air between the rows.
 
     With `flat` it is never drawn in columns. Then, and where there are too many of them, each row is final.
     """
@@ -272,6 +273,7 @@ class Table:
         self._laid_out: list[Row] | None = None
         self._measured = False
         self._widths: list[int] | None = None
+        self._airy = False
 
     def line(self, text: str) -> list[Row]:
         if not self._head:
@@ -334,10 +336,16 @@ class Table:
         return self._laid_out
 
     def _body(self, rows: Sequence[Cells], columns: list[int] | None) -> list[Row]:
-        if columns is not None:
-            return [line for row in rows for line in grid(row, columns, self._aligns, self._theme)]
-        records = [record(self._head, row, self._width) for row in rows]
-        return [line for lines in records for line in ([], *lines)][0 if self._settled else 1 :]
+        if columns is None:
+            between: list[Row] = [[]]
+            blocks = [record(self._head, row, self._width) for row in rows]
+        else:
+            blocks = [grid(row, columns, self._aligns, self._theme) for row in rows]
+            if not self._settled:
+                self._airy = any(len(lines) > 1 for lines in blocks)
+            between = [gap(columns, self._theme)] if self._airy else []
+        lines = [line for block in blocks for line in (*between, *block)]
+        return lines if self._settled else lines[len(between) :]
 
 
 def _joined(row: Cells) -> list[Run]:

@@ -76,6 +76,11 @@ def rule(widths: list[int], theme: Theme) -> Row:
     return [Run("─┼─".join("─" * width for width in widths), theme.rule)]
 
 
+def gap(widths: list[int], theme: Theme) -> Row:
+    """The air between two rows, where some take more than one line."""
+    return [run for width in widths[:-1] for run in (Run(" " * width), Run(_BAR, theme.rule))]
+
+
 def record(head: Cells, row: Cells, width: int) -> list[Row]:
     """A row of a table as lines of "head: value", with hanging indents."""
     out: list[Row] = []

@@ -80,6 +80,13 @@ def test_cells_wrap_by_words():
     ]
 
 
+def test_there_is_air_between_the_rows_of_a_table_when_one_of_them_wraps():
+    text = "| a | b |\n|---|---|\n| one | word word word |\n| two | x |\n" + "| n | y |\n" * 30
+    lines = seen(text, 18).splitlines()
+    assert lines[2:7] == ["one │ word word", "    │ word", "    │ ", "two │ x", "    │ "]
+    assert lines[-3:] == ["n   │ y", "    │ ", "n   │ y"]
+
+
 def test_a_table_that_does_not_fit_becomes_records_and_loses_nothing():
     head = [f"column{n}" for n in range(8)]
     text = "\n".join("|".join(["", *row, ""]) for row in (head, ["---"] * 8, list("abcdefgh")))
