@@ -74,7 +74,9 @@ class Reply:
         self._source = Source(self._parser)
         self._cleaner = Cleaner()
         self._measure = measure
-        self._thoughts = Thoughts(theme, min(_columns(width), measure), think, clock)
+        room = min(_columns(width), measure)
+        self._thoughts = Thoughts(theme, room, think, clock)
+        self._afterthoughts = Thoughts(theme, room, think, clock, late=True)
         self._raw: list[str] = []
         self._new: list[str] = []
         self._answering = False
@@ -85,7 +87,8 @@ class Reply:
     @property
     def marks(self) -> int:
         """How many invisible characters were made visible."""
-        return self._cleaner.marks + self._thoughts.marks + self._page.inline.marks
+        thought = self._thoughts.marks + self._afterthoughts.marks
+        return self._cleaner.marks + thought + self._page.inline.marks
 
     @property
     def blocks(self) -> list[CodeBlock]:
@@ -103,9 +106,11 @@ class Reply:
         self._new.append(delta)
 
     def reasoning(self, delta: str) -> None:
-        """More of the thinking; what comes after the answer has begun is not drawn."""
+        """More of the thinking; what comes after the answer has begun is drawn below it, at the end."""
         self._read_new()
-        if not self._answering:
+        if self._answering:
+            self._afterthoughts.feed(delta)
+        else:
             self._live = None
             self._thoughts.feed(delta)
 
@@ -114,7 +119,9 @@ class Reply:
         self._height = height
         self._live = None
         self._page.resize(_columns(width))
-        self._thoughts.resize(min(_columns(width), self._measure))
+        room = min(_columns(width), self._measure)
+        self._thoughts.resize(room)
+        self._afterthoughts.resize(room)
 
     def frame(self) -> Frame:
         """What has become final since the last frame, and the open end. Costs nothing when nothing is new."""
@@ -131,9 +138,11 @@ class Reply:
             self._read(self._cleaner.finish())
             self._source.finish()
             self._thoughts.finish()
+            self._afterthoughts.finish()
             self._finished = True
             self._live = ""
-            self._page.rows += self._notes()
+            late = self._afterthoughts.take()
+            self._page.rows += [*([[]] if late else []), *late, *self._notes()]
         return Frame(self._commit(), "")
 
     def _read_new(self) -> None:

@@ -1,4 +1,4 @@
-"""The reasoning before an answer, on the screen: its last rows while it lasts, one line when it is over."""
+"""The reasoning before an answer, or amid one, on the screen: its last rows while it lasts, one line when it is over."""
 
 from collections.abc import Callable
 from typing import Final, Literal
@@ -17,13 +17,23 @@ _TAIL: Final = 2000
 
 
 class Thoughts:
-    """Draws reasoning. Its seconds run from the first piece to the first piece of the answer."""
+    """Draws reasoning. Its seconds run from the first piece to the first piece of the answer; when it is `late`, the
+    answer has begun, and the time is not its own."""
 
-    def __init__(self, theme: Theme, width: int, think: Think, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        width: int,
+        think: Think,
+        clock: Callable[[], float],
+        *,
+        late: bool = False,
+    ) -> None:
         self._theme = theme
         self._width = width
         self._think = think
         self._clock = clock
+        self._late = late
         self._cleaner = Cleaner()
         self._wrapper = Wrapper(width)
         self._rows: list[Row] = []
@@ -39,8 +49,11 @@ class Thoughts:
         return self._cleaner.marks
 
     def feed(self, delta: str) -> None:
-        """More of it."""
+        """More of it; it begins with the first character that is no white space."""
         if self._started is None:
+            delta = delta.lstrip(" \t\r\n")
+            if not delta:
+                return
             self._started = self._clock()
         self._size += len(delta)
         self._read(self._cleaner.feed(delta))
@@ -53,7 +66,7 @@ class Thoughts:
         self._read(self._cleaner.finish())
         self._keep(self._wrapper.finish())
         if self._think != "hide":
-            self._rows.append([Run(self._summary(self._clock() - self._started), self._theme.dim)])
+            self._rows.append([Run(self._summary(self._started), self._theme.dim)])
             self._rows += [[]] if answered else []
 
     def take(self) -> list[Row]:
@@ -89,9 +102,10 @@ class Thoughts:
             self._rows.append(row)
             self._begun, self._blank = True, 0
 
-    def _summary(self, seconds: float) -> str:
+    def _summary(self, started: float) -> str:
         tokens = max(1, round(self._size / _CHARS_PER_TOKEN))
-        return f"thought for {_duration(seconds)} · ~{tokens:,} tokens"
+        how = "while answering" if self._late else f"for {_duration(self._clock() - started)}"
+        return f"thought {how} · ~{tokens:,} tokens"
 
 
 def _duration(seconds: float) -> str:

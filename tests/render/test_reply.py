@@ -612,6 +612,31 @@ def test_reasoning_without_an_answer_is_folded_too():
     assert bare(thinking("fold").finish().commit) == "thought for 3 s · ~8 tokens\n"
 
 
+@pytest.mark.parametrize(
+    ("think", "below"),
+    [
+        ("fold", "\nthought while answering · ~4 tokens\n"),
+        ("show", "\nBut wait, a dog.\nthought while answering · ~4 tokens\n"),
+        ("hide", ""),
+    ],
+)
+def test_reasoning_amid_the_answer_is_drawn_below_it(think, below):
+    drawn = reply(think=think)
+    drawn.text("A cat")
+    drawn.reasoning("\n")
+    drawn.reasoning("But wait, a dog.")
+    drawn.text(" is here.")
+    assert bare(drawn.frame().live) == "A cat is here."
+    assert bare(drawn.finish().commit) == "A cat is here.\n" + below
+
+
+def test_reasoning_without_a_word_leaves_no_line():
+    drawn = reply()
+    drawn.reasoning("\n\n")
+    drawn.text("Answer.")
+    assert bare(drawn.finish().commit) == "Answer.\n"
+
+
 @documents(60)
 @given(texts, texts, st.integers())
 def test_reasoning_has_the_same_law(thought, answer, seed):
