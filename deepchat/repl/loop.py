@@ -451,7 +451,7 @@ class Repl:
 
     def _give_back_lines(self, lines: Sequence[str]) -> None:
         self._queue_changed()
-        if not lines:
+        if not lines or self._surface.draft == "\n\n".join(lines):
             return
         if self._surface.draft:
             self._house.page.notice("What was not sent is in the history: Up brings it back.")
@@ -559,9 +559,7 @@ class Repl:
         if reply and reply.error:
             self._house.page.notice(reply.error)
         self._print("\n")
-        unanswered = self._unanswered()
-        if [line_of(each.text) for each in unanswered] != [self._surface.draft]:
-            self._give_back(unanswered)
+        self._give_back(self._unanswered())
 
     def attached_rows(self, draft: Entry) -> list[str]:
         """What would go along with this draft, a clean line each."""

@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing, suppress
 import pytest
 
 from deepchat.conversation import Draft, Finished, TextDelta
+from deepchat.errors import Unreachable
 from deepchat.repl.drafts import BYTES_PER_S, DraftKeeper, line_of_draft
 from deepchat.store.drafts import DraftFiles
 from tests.repl.desk import Bench
@@ -216,6 +217,20 @@ def test_what_is_typed_before_it_is_offered_is_not_mixed_with_it(begin):
     second.paper.draft = ""
     second.type("/new")
     assert second.paper.draft == "unsent"
+
+
+def test_what_was_attached_to_a_failed_question_returns_with_its_draft(begin, tmp_path):
+    (tmp_path / "notes.txt").write_text("x = 1\n")
+    first = begin()
+    first.type(f"/file {tmp_path}/notes.txt")
+    first.model.script.append([Unreachable("No route.")])
+    first.type("Explain")
+    draft(first, first.paper.draft)
+    first.die()
+    second = begin()
+    second.type(f"/resume {first.chat.session.id[-6:]}")
+    assert second.paper.draft == "Explain"
+    assert [each.name for each in second.repl.tray.attachments] == [f"{tmp_path}/notes.txt"]
 
 
 def test_leaving_keeps_the_draft_for_the_next_start(begin):
