@@ -28,7 +28,7 @@ _DEAR_COUNTS: Final = 4
 _CLICKABLE: Final = re.compile(r"(?:https?://|mailto:)[!-~]{1,2000}\Z")
 
 # What the parser may do something about: where markup begins, and white space around a line break.
-_BEGINS: Final = r"[*_~`\[<&\\$]"
+_BEGINS: Final = r"[*_~`\[<&\\$]|:(?=//)"
 _READ: Final = re.compile(rf"{_BEGINS}|[ \t]\n|\n[ \t]")
 
 # Where its rules have to be tried. Its own pattern stops at each sign that a plug-in may want.

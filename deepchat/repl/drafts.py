@@ -84,6 +84,11 @@ class DraftKeeper:
         self.touch()
         return self._last
 
+    def carry(self, session: str) -> None:
+        """Another session is in use, and what stands in the composer is for that one."""
+        self._unwritten[self._session] = Draft(self._session)
+        self.begin(session)
+
     # --- written down --------------------------------------------------------------------------------------------------
 
     def touch(self) -> None:

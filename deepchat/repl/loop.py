@@ -134,6 +134,7 @@ class Repl:
         self._asked_about: Outgoing | None = None
         self._unknown_sight: set[str] = set()
         self._counted: tuple[tuple[str | None, str], str, str] = ((None, ""), "", "")
+        self._standing = ""
         self.drafts = DraftKeeper(house.drafts, self._unsent)
         self.desk = Desk(
             chat=house.chat,
@@ -160,6 +161,7 @@ class Repl:
         `pasted` are the parts, from start to end, that were not typed. A paste of several lines is no command, one of the
         shell has to be typed, and so has the `@` before a file; a picture is dropped by pasting its path.
         """
+        self._standing = self._surface.draft
         try:
             return self._do(Entry(line, pasted))
         except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
@@ -491,6 +493,11 @@ class Repl:
         """With another session comes what was typed for it; what was typed for the last one stays with that."""
         session = self._chat.session.id
         if self.drafts.session in ("", session):
+            return
+        if (
+            self._surface.draft != self._standing
+        ):  # typed since the command was entered: for this session
+            self.drafts.carry(session)
             return
         mine = self.drafts.follow(session)
         self._surface.compose(line_of_draft(mine))

@@ -249,3 +249,17 @@ def test_a_database_in_trouble_does_not_cost_the_draft(begin, tmp_path):
     bench.store.close()
     (tmp_path / "chats.db").write_bytes(b"no database" * 1000)
     assert begin().paper.draft == "unsent"
+
+
+def test_what_is_typed_while_another_chat_is_opened_is_for_that_one(bench):
+    bench.repl.drafts.begin(bench.chat.session.id)
+    bench.model.script.append([TextDelta("Blue."), Finished("stop")])
+    bench.type("Which colour?")
+    first = bench.chat.session.id
+    bench.type("/new")
+    opening = bench.repl.enter(f"/resume {first[-6:]}")
+    bench.paper.draft = "typed meanwhile"
+    asyncio.run(bench.repl.obey("/resume", opening))
+    assert bench.chat.session.id == first
+    assert bench.paper.draft == "typed meanwhile"
+    assert bench.repl.drafts.session == first

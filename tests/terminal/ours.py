@@ -10,7 +10,8 @@ import unicodedata
 OURS = re.compile(
     r"""
     \x1b\[ (?P<sgr> [0-9;]* ) m
-  | \x1b\[ [0-9]* [ABCD]                          # moves of the cursor
+  | \x1b\[ [0-9]* [ABCDG]                         # moves of the cursor
+  | \x1b\[ [0-9]* [LM]                            # rows put in and taken out
   | \x1b\[ [02]? K | \x1b\[ [0]? J                # erase to the end; a line
   | \x1b\[ \? (?: 25|2004|2026|7 ) [hl]           # cursor, bracketed paste, synchronized update, autowrap
   | \x1b\[ \? (?: 1|12 ) l                        # cursor keys as they are, no blinking

@@ -72,7 +72,7 @@ def test_control_characters_in_a_paste_are_shown_and_sent_as_they_are(deepchat, 
     chat = deepchat()
     chat.wait_for("/help")
     chat.press(f"{BEGIN}a\x1b[31mb\x07\x03c{END}")
-    chat.wait_for("› a^[[31mb^G^Cc")
+    chat.wait_for("› a␛[31mb␇␃c")
     chat.press("\r")
     chat.wait_for("tok/s")
     assert sent(server) == [("user", "a\x1b[31mb\x07\x03c")]

@@ -42,10 +42,18 @@ def server():
         yield demo
 
 
-def paste(text, end="\r"):
+def paste(text):
     """Bracketed paste; what would end it early is left out, lone surrogates are the bytes that they stand for."""
     kept = text.replace("\r", "").encode("utf-8", "surrogatepass")
-    return b"\x1b[200~" + kept + b"\x1b[201~" + end.encode()
+    return b"\x1b[200~" + kept + b"\x1b[201~"
+
+
+def enter_pasted(chat, text):
+    """Paste, and press Enter a while later: one that comes at once belongs to the paste."""
+    for keys in (paste(text), "\r"):
+        chat.press(keys)
+        for _ in range(4):
+            chat.read(0.05)
 
 
 def in_step(chat, number):
@@ -128,11 +136,16 @@ def test_nothing_that_was_stored_reaches_the_terminal_but_text(deepchat, own_hom
             store.open_turn(session, [question, answer])
     chat = deepchat("-c", rows=40)
     chat.wait_for("deepchat/demo · &#27;[2J")
-    for number, command in enumerate(
-        ("/title", "/sessions", "/sessions needle", "/system", "/set")
-    ):
+    for number, command in enumerate(("/title", "/sessions needle", "/system", "/set")):
         chat.enter(command)
         in_step(chat, number)
+    chat.press("/sessions\r")
+    chat.wait_for("Chat:")
+    for _ in NAMES:
+        chat.press("\x1b[B")
+        chat.wait_for("Enter takes one")
+    chat.press("\x1b")
+    chat.wait_for("Chat:", gone=True)
     chat.press("/unset \t")
     for _ in NAMES:
         chat.press("\x15/resume \t\t")
@@ -204,18 +217,22 @@ def test_nothing_typed_or_configured_reaches_the_terminal_but_text(deepchat, ser
     (data / "history.jsonl").write_text(old)
     chat = deepchat("--data-dir", str(data), rows=40, columns=120)
     chat.wait_for("/help")
+    chat.press("old")  # until there is a ghost, the history is still being read
+    chat.wait_until(lambda: chat.lines()[chat.screen.cursor.y] not in ("", "› old"), "the history")
+    chat.press("\x15")
     for _ in TEXTS:
         chat.press("\x1b[A")
-        chat.wait_for("old")
+        chat.wait_for("› old")
     chat.press("\x15")
-    chat.press(b"\x12" + paste("\u202e\u200b\x1b", end=""))
+    chat.press(b"\x12" + paste("\u202e\u200b\x1b"))
     chat.wait_for("I-search backward: <U+202E>")
     chat.press("\x07\x15")
     for number, command in enumerate(COMMANDS):
         for name in ("\u202e \x1b[2J", NAMED):
-            chat.press(paste(f"{command} {name}"))
+            enter_pasted(chat, f"{command} {name}")
+            chat.press("\x15")
         in_step(chat, number)
-    for number, command in enumerate(("/models", "/persona", "/system", "/title", "/config")):
+    for number, command in enumerate(("/models", "/system", "/title", "/config")):
         chat.press(f"{command}\r")
         in_step(chat, 30 + number)
     chat.press("/persona \t")
@@ -226,14 +243,14 @@ def test_nothing_typed_or_configured_reaches_the_terminal_but_text(deepchat, ser
     chat.press("\x1b")
     chat.wait_for("deepchat/demo · persona")
     chat.press("\x15")
-    chat.press(paste(f"/persona {NAMES[0]}file"))
+    enter_pasted(chat, f"/persona {NAMES[0]}file")
     chat.wait_for("The model is")
 
     server.script.append(Answer.reply("Half.", done=False, end="hang", finish=None))
     chat.press("Ask.\r")
     chat.wait_for("Half.")
     for name in NAMES:
-        chat.press(paste(f"queued {name}"))
+        enter_pasted(chat, f"queued {name}")
         chat.wait_for("queued:")
     chat.press("\x03" * len(NAMES))
     chat.wait_for("queued:", gone=True)
