@@ -312,7 +312,10 @@ class Terminal:
                 ConditionalContainer(HSplit([composer, search]), ~picking),
                 ConditionalContainer(self._picker.container(), picking),
                 ConditionalContainer(VSplit([menu, Window()]), has_completions),
-                ConditionalContainer(status, ~has_completions & ~picking),
+                ConditionalContainer(
+                    status,
+                    ~has_completions & ~picking & ~Condition(lambda: bool(self._settling)),
+                ),
             ]
         )
 
@@ -377,6 +380,7 @@ class Terminal:
     def _settle(self) -> None:
         self._settling = None
         self._paint()
+        self.refresh()
 
     def _is_command(self) -> bool:
         """Whether completions are offered without being asked for: for commands, and behind an `@`."""

@@ -12,7 +12,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.key_binding import KeyBindings
 
 from deepchat.repl.output import SteadyOutput
-from deepchat.repl.terminal import Parts, Terminal
+from deepchat.repl.terminal import SETTLE_S, Parts, Terminal
 
 
 class Shown(io.StringIO):
@@ -195,3 +195,16 @@ def test_leaving_takes_the_live_rows_and_the_composer_away(use):
 
     use(scenario)
     assert kept[0].rows() == ["printed"]
+
+
+def test_only_what_is_short_is_drawn_while_the_window_is_being_resized(use):
+    async def scenario(terminal, shown):
+        terminal.frame("printed\n", "live")
+        shown.screen.resize(12, 60)
+        terminal.frame("more\n", "live rows")
+        await drawn(terminal)
+        assert shown.rows() == ["printed", "›"]
+        await asyncio.sleep(SETTLE_S + 0.1)
+        assert shown.rows() == ["printed", "more", "live rows", "›", "status"]
+
+    use(scenario)
