@@ -412,7 +412,10 @@ def _output() -> SteadyOutput:
         console = create_output()
         return SteadyOutput(_Console(console), console.get_size)
     plain = Vt100_Output.from_pty(sys.stdout, enable_bell=False)
-    return SteadyOutput(sys.stdout, plain.get_size)
+    # sys.stdout may be without a buffer (PYTHONUNBUFFERED): what a signal cuts off from a long write is lost then.
+    fd, encoding = sys.stdout.fileno(), sys.stdout.encoding
+    whole = open(fd, "w", encoding=encoding, closefd=False)  # noqa: SIM115  open as long as the program runs
+    return SteadyOutput(whole, plain.get_size)
 
 
 def _line_prefix(line: int, wraps: int) -> StyleAndTextTuples:

@@ -2,6 +2,8 @@
 
 import random
 import re
+import signal
+import time
 
 import pytest
 
@@ -63,3 +65,15 @@ def test_nothing_is_drawn_twice_when_the_screen_is_drawn_anew(deepchat, server):
         chat.press("\x0c")
     chat.wait_for("tok/s")
     assert counted(chat) == list(range(1, 201))
+
+
+def test_a_signal_in_the_middle_of_a_long_write_cuts_nothing_off(deepchat, server):
+    server.script.append(Answer.reply([f"- line {n} of it\n" for n in range(1, 3001)]))
+    chat = deepchat(env={"PYTHONUNBUFFERED": "1"})
+    chat.wait_for("/help")
+    chat.enter("Count.")
+    for _ in range(20):  # nobody reads, so that the program waits in the middle of what it writes
+        time.sleep(0.05)
+        chat.child.kill(signal.SIGWINCH)
+    chat.wait_for("tok/s")
+    assert counted(chat) == list(range(1, 3001))
