@@ -189,10 +189,31 @@ LINKS: Final = Piece(
     """\
 ## Links
 
-A [link with words](https://commonmark.org "CommonMark"), a bare one, <https://spec.commonmark.org/0.31.2/>,
-one [by reference][fts], and an image: ![a picture's description](https://example.org/picture.png)
+[fts]: https://www.sqlite.org/fts5.html
 
-[fts]: https://www.sqlite.org/fts5.html""",
+A [link with words](https://commonmark.org "CommonMark"), one [by reference][fts] to the definition above, a bare \
+one, https://spec.commonmark.org/0.31.2/, and a picture by its description: ![a cat on a keyboard](https://example.org/picture.png)""",
+)
+
+MATH: Final = Piece(
+    ("math", "latex", "formulas", "html"),
+    """\
+## Math and HTML
+
+Formulas stay as they were written: $e^{i\\pi} + 1 = 0$, \\(a_1 * a_2 * a_3\\), and in lines of their own
+
+$$
+\\sum_{k=1}^{n} k = \\frac{n(n+1)}{2}
+$$
+
+while $5 and $10 are prices. A List<int> is whole without being code, and tags are seen, as a footnote[^1] is:
+
+<details>
+<summary>More</summary>
+what a browser would fold
+</details>
+
+[^1]: A footnote is a line of text.""",
 )
 
 UNICODE: Final = Piece(
@@ -213,7 +234,7 @@ UNICODE: Final = Piece(
 | box drawing | ┌─┬─┐ │ █▓▒░ |""",
 )
 
-PIECES: Final = (HEADINGS, LISTS, TABLES, QUOTES, CODE, LINKS, UNICODE)
+PIECES: Final = (HEADINGS, LISTS, TABLES, QUOTES, CODE, LINKS, MATH, UNICODE)
 NAMES: Final = (*(piece.words[0] for piece in PIECES), "everything", "long")
 
 _ALL: Final = {"everything", "markdown", "showcase", "all"}

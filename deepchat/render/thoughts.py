@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Literal
 
+from deepchat import figures
 from deepchat.render.theme import Theme
 from deepchat.render.wrap import Row, Run, Wrapper, wrap
 from deepchat.text import Cleaner
@@ -104,10 +105,7 @@ class Thoughts:
 
     def _summary(self, started: float) -> str:
         tokens = max(1, round(self._size / _CHARS_PER_TOKEN))
-        how = "while answering" if self._late else f"for {_duration(self._clock() - started)}"
+        how = (
+            "while answering" if self._late else f"for {figures.duration(self._clock() - started)}"
+        )
         return f"thought {how} · ~{tokens:,} tokens"
-
-
-def _duration(seconds: float) -> str:
-    whole = round(seconds)
-    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"

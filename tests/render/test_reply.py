@@ -589,7 +589,7 @@ def test_reasoning_is_live_and_folds_into_one_line_when_the_answer_begins():
     drawn.text("\n\n")
     drawn.text("Answer.")
     frame = drawn.frame()
-    assert bare(frame.commit) == "thought for 3 s · ~8 tokens\n\n"
+    assert bare(frame.commit) == "thought for 3.2 s · ~8 tokens\n\n"
     assert bare(frame.live) == "Answer."
     assert bare(drawn.finish().commit) == "Answer.\n"
 
@@ -597,7 +597,7 @@ def test_reasoning_is_live_and_folds_into_one_line_when_the_answer_begins():
 def test_shown_reasoning_is_printed_before_the_answer():
     drawn = thinking("show")
     drawn.text("Answer.")
-    expected = "Let me see.\n\nFirst, the question.\nthought for 3 s · ~8 tokens\n\nAnswer.\n"
+    expected = "Let me see.\n\nFirst, the question.\nthought for 3.2 s · ~8 tokens\n\nAnswer.\n"
     assert bare(drawn.finish().commit) == expected
 
 
@@ -609,7 +609,7 @@ def test_hidden_reasoning_leaves_no_trace():
 
 
 def test_reasoning_without_an_answer_is_folded_too():
-    assert bare(thinking("fold").finish().commit) == "thought for 3 s · ~8 tokens\n"
+    assert bare(thinking("fold").finish().commit) == "thought for 3.2 s · ~8 tokens\n"
 
 
 @pytest.mark.parametrize(
