@@ -6,7 +6,7 @@ burst of lines. It ends with a moment of silence, not with its mark, so that a t
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Final, TextIO
 
@@ -21,6 +21,11 @@ QUIET_S: Final = 0.03
 
 # A paste whose end has not come after this silence has lost it.
 PATIENCE_S: Final = 1.0
+
+_BRACKETING: Final = (
+    *("xterm", "screen", "tmux", "rxvt", "kitty", "alacritty", "foot", "konsole", "gnome", "vte"),
+    *("wezterm", "ghostty", "iterm", "mintty", "contour", "putty", "st-"),
+)
 
 _CHUNK: Final = 64 * 1024
 _BEGIN: Final = "\x1b[200~"
@@ -46,11 +51,11 @@ class Parser:
 
     def __init__(self) -> None:
         self.keys: list[KeyPress] = []
+        self.brackets = False  # the terminal is one that does
         self._vt100 = Vt100Parser(lambda key: self.keys.append(key))
         self._held = ""  # perhaps the beginning of a mark
         self._paste: list[str] | None = None
         self._open = False  # between the marks
-        self._marks = False  # the terminal is one that brackets
 
     @property
     def silence(self) -> float | None:
@@ -101,12 +106,12 @@ class Parser:
             self._vt100.feed(text)
         if found:
             self._add("")
-            self._open = self._marks = True
+            self._open = self.brackets = True
         return rest
 
     def _is_pasted(self, text: str) -> bool:
-        """Whether this goes on with a paste, or is lines in a burst, from a terminal that has not bracketed any yet."""
-        begins = not self._marks and _LINES.search(text)
+        """Whether this goes on with a paste, or is lines in a burst, from a terminal that may not bracket them."""
+        begins = not self.brackets and _LINES.search(text)
         return bool(_TEXT.fullmatch(text) and (self._paste is not None or begins))
 
     def _add(self, text: str) -> None:
@@ -126,11 +131,23 @@ class Parser:
         return data[:cut], False, ""
 
 
-class Keyboard(Vt100Input):
-    """The terminal that `stdin` is, as an input for prompt_toolkit."""
+def brackets_pastes(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal is known to: most are. GNU screen, which hands nothing through, calls itself as tmux may."""
+    term = environ.get("TERM", "")
+    return term.startswith(_BRACKETING) and not (
+        term.startswith("screen") and "TMUX" not in environ
+    )
 
-    def __init__(self, stdin: TextIO) -> None:
+
+class Keyboard(Vt100Input):
+    """The terminal that `stdin` is, as an input for prompt_toolkit; `brackets`: it marks pastes when it is asked to.
+
+    What comes first was sent before it was asked, so there a burst of lines is a paste all the same.
+    """
+
+    def __init__(self, stdin: TextIO, *, brackets: bool = False) -> None:
         super().__init__(stdin)
+        self._brackets = brackets
         ANSI_SEQUENCES.update(_NEWLINES)
         self._parser = Parser()
         self._wake: Callable[[], None] = lambda: None
@@ -145,6 +162,7 @@ class Keyboard(Vt100Input):
         data = self.stdin_reader.read(_CHUNK)
         if data:
             self._parser.feed(data)
+            self._parser.brackets |= self._brackets
             self._await_silence()
         return self._take()
 

@@ -46,7 +46,7 @@ from deepchat.attach import naming
 from deepchat.repl import clipboard, editor
 from deepchat.repl.aside import aside
 from deepchat.repl.composer import Composer, Folds
-from deepchat.repl.keyboard import Keyboard
+from deepchat.repl.keyboard import Keyboard, brackets_pastes
 from deepchat.repl.marks import Marks
 from deepchat.repl.needs import Entry, Picking
 from deepchat.repl.output import NO_PASTES, Region, SteadyOutput
@@ -404,7 +404,9 @@ class _Console(io.StringIO):
 
 
 def _input() -> Input | None:
-    return None if sys.platform == "win32" else Keyboard(sys.stdin)
+    if sys.platform == "win32":
+        return None
+    return Keyboard(sys.stdin, brackets=brackets_pastes(os.environ))
 
 
 def _output() -> SteadyOutput:

@@ -169,6 +169,11 @@ def arrived(text):
     return reply, "".join(out)
 
 
+def uncoloured(out):
+    """Whether code is coloured, and what is said of it, is a question of time."""
+    return bare(out).partition("\n\nSome code was too long or too slow")[0].rstrip("\n")
+
+
 def calls(text):
     with Counted() as work:
         arrived(text)
@@ -185,7 +190,7 @@ def test_twice_the_text_is_twice_the_work(name):
 def test_all_text_is_there(name):
     text = HOSTILE[name](4_000)
     reply, out = arrived(text)
-    assert out == render_markdown(text, 80, THEME)
+    assert uncoloured(out) == uncoloured(render_markdown(text, 80, THEME))
     text = clean(text)
     assert reply.work.chars <= 4 * len(text) + 11 * 8_000
     shown, source = Counter(bare(out)), Counter(re.sub(r"&\w+;|&#x\w+;", "", text))

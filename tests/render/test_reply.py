@@ -31,6 +31,15 @@ from tests.terminal.payloads import ALL
 THEME = THEMES["ansi"]
 needs_spec = pytest.mark.skipif(not EXAMPLES, reason="the CommonMark examples are not here")
 
+
+@pytest.fixture(scope="module", autouse=True)
+def unhurried():
+    """The laws do not depend on how busy the machine is: no lexer is too slow here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("deepchat.render.highlight.thread_time", lambda: 0.0)
+        yield
+
+
 widths = st.integers(20, 200)
 heights = st.integers(5, 60)
 

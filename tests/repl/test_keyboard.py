@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 from prompt_toolkit.keys import Keys
 
-from deepchat.repl.keyboard import PATIENCE_S, QUIET_S, Keyboard, Parser
+from deepchat.repl.keyboard import PATIENCE_S, QUIET_S, Keyboard, Parser, brackets_pastes
 
 BEGIN, END = "\x1b[200~", "\x1b[201~"
 
@@ -92,6 +92,20 @@ def test_a_burst_of_lines_is_typing_where_pastes_are_bracketed():
     parser.finish()
     parser.feed("ok\rno")
     assert [press.data for press in parser.keys] == ["x", "o", "k", "\r", "n", "o"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "known"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "screen-256color", "TMUX": "x"}, True),
+        ({"TERM": "screen"}, False),
+        ({"TERM": "linux"}, False),
+        ({}, False),
+    ],
+)
+def test_terminals_that_bracket_pastes_are_known(environ, known):
+    assert brackets_pastes(environ) is known
 
 
 def test_a_burst_without_a_line_end_is_typing():
