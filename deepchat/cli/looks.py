@@ -22,6 +22,7 @@ def drawing(settings: Settings) -> Drawing:
         THEMES[settings.ui.theme if color else "mono"],
         color=color,
         plain=settings.ui.plain,
+        links=not os.environ.get("NO_HYPERLINKS"),
         measure=settings.ui.width,
         think=settings.ui.think,
     )

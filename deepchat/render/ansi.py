@@ -12,14 +12,16 @@ from deepchat.text import guard
 
 @dataclass(frozen=True, slots=True)
 class Ink:
-    """How a row is written. Without `color` styles keep bold, dim, italic and underline; `plain` writes text alone."""
+    """How a row is written. Without `color` styles keep bold, dim, italic and underline; `plain` writes text alone,
+    and without `links` nothing can be clicked."""
 
     color: bool = True
     plain: bool = False
+    links: bool = True
 
     def final(self, row: Row) -> str:
         """A row that is printed for good, with its newline; links can be clicked."""
-        return self._painted(row, links=not self.plain) + "\n"
+        return self._painted(row, links=self.links and not self.plain) + "\n"
 
     def live(self, row: Iterable[Run]) -> str:
         """A row that will be drawn again, without newline or links."""

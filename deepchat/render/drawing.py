@@ -23,14 +23,17 @@ class Drawing(Screen):
         *,
         color: bool = True,
         plain: bool = False,
+        links: bool = True,
         measure: int = MEASURE,
         think: Think = "fold",
     ) -> None:
         super().__init__(theme, color=color, plain=plain)
-        self._reply = partial(Reply, theme=theme, color=color, plain=plain, measure=measure)
         self._think = think
+        self._reply = partial(
+            Reply, theme=theme, color=color, plain=plain, links=links, measure=measure
+        )
         self._markdown = partial(
-            render_markdown, theme=theme, color=color, plain=plain, measure=measure
+            render_markdown, theme=theme, color=color, plain=plain, links=links, measure=measure
         )
 
     def reply(self, *, width: int, height: int) -> Reply:

@@ -57,6 +57,7 @@ class Reply:
         theme: Theme,
         color: bool = True,
         plain: bool = False,
+        links: bool = True,
         measure: int = MEASURE,
         think: Think = "fold",
         highlight: Callable[[str, Theme], Coloring] | None = None,
@@ -65,7 +66,7 @@ class Reply:
         self._height = height
         self._plain = plain
         self._theme = theme
-        self._ink = Ink(color=color, plain=plain)
+        self._ink = Ink(color, plain, links)
         self._meter = Meter()
         highlight = highlight or partial(Highlighter, meter=self._meter)
         look = Look(theme, highlight, plain=plain, measure=measure)
@@ -203,6 +204,7 @@ def render_markdown(
     *,
     color: bool = True,
     plain: bool = False,
+    links: bool = True,
     measure: int = MEASURE,
     highlight: Callable[[str, Theme], Coloring] | None = None,
 ) -> str:
@@ -213,6 +215,7 @@ def render_markdown(
         theme=theme,
         color=color,
         plain=plain,
+        links=links,
         measure=measure,
         highlight=highlight,
     )

@@ -18,3 +18,10 @@ def test_no_colour_is_left_in_any_theme_when_there_are_to_be_none(own_home):
     painted = drawing(load(Flags(color="never"), {})).markdown("# a\n\n```py\nx = 1  # y\n```", 40)
     codes = {int(n) for seq in re.findall(r"\x1b\[([\d;]*)m", painted) for n in seq.split(";")}
     assert codes <= {0, 1, 2, 3, 4, 9}
+
+
+def test_links_can_be_clicked_unless_no_hyperlinks_is_set(own_home, monkeypatch):
+    asked = load(Flags(color="always"), {})
+    assert "\x1b]8;;https://a.b" in drawing(asked).markdown("https://a.b", 40)
+    monkeypatch.setenv("NO_HYPERLINKS", "1")
+    assert "\x1b]8" not in drawing(asked).markdown("https://a.b [c](https://d.e)", 40)
