@@ -41,7 +41,7 @@ Run = tuple[str, Style]
 Part = tuple[int, int, _TokenType]
 
 # Characters of a block, and of a line, beyond which code is plain.
-BLOCK_LIMIT: Final = 64 * 1024
+BLOCK_LIMIT: Final = 512 * 1024
 LINE_LIMIT: Final = 2_000
 
 # Seconds of this thread's CPU: for a line that may still grow; for the code of a reply when it starts, which is also the

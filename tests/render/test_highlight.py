@@ -731,7 +731,7 @@ def test_after_some_slow_blocks_the_others_get_hardly_any_time():
         (TextLexer, ["a" * (LINE_LIMIT + 1)] * 40, False),
         (JsonLexer, ["[1]"], False),
         (JsonLexer, ["1" * (LINE_LIMIT + 1)], True),
-        (JsonLexer, ["1" * LINE_LIMIT] * 40, True),
+        (JsonLexer, ["1" * LINE_LIMIT] * (BLOCK_LIMIT // LINE_LIMIT + 1), True),
         (Stubborn, ["a"], True),
         (Broken, ["a"], True),
     ],
