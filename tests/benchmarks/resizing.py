@@ -43,7 +43,8 @@ class Tmux:
 
     def __init__(self, command: str) -> None:
         self._name = f"resizing-{os.getpid()}"
-        self("new-session", "-d", "-x", "80", "-y", "24", command)
+        start = "start-server ; set-option -g history-limit 50000 ; new-session -d -x 80 -y 24"
+        self(*start.split(), command)
 
     def __call__(self, *words: str) -> str:
         command = ["tmux", "-L", self._name, "-f", "/dev/null", *words]
@@ -97,7 +98,7 @@ def main() -> None:
     print("| seed | resizes | lost | doubled | drafts |\n|---|---|---|---|---|")
     with DemoServer([Page("a", "b")], pace=Pace.INSTANT) as server:
         for seed in range(chosen.seed, chosen.seed + chosen.runs):
-            with tempfile.TemporaryDirectory() as home:
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
                 shown = storm(server, home, chosen.resizes, random.Random(seed))
             found = Counter(map(int, re.findall(r"part (\d+):", shown)))
             lost = [number for number in range(1, PARTS) if not found[number]]
