@@ -92,8 +92,20 @@ TOPICS = (
         '`editing_mode = "vi"` under `[ui]` in config.toml.',
     ),
     Page(
-        "What is not there yet: deleting, exporting",
-        "Chats cannot be deleted, exported or imported yet. The database is plain SQLite, which other programs can read.",
+        "Writing several lines, pasting, your own editor",
+        "Alt-Enter or Ctrl-J begins a new line, and so does Shift-Enter where the terminal tells it from Enter; between "
+        'two `"""` every Enter does. A long paste is folded to one label and sent whole, Ctrl-O shows it; nothing pasted '
+        "is sent before you press Enter. Ctrl-G or `/edit` opens $VISUAL or $EDITOR. `[keys]` in config.toml changes the "
+        "keys.",
+    ),
+    Page(
+        "Deleting a chat",
+        "`/delete` puts this chat into the trash, `/delete WORDS` another one; `/restore` brings it back, within thirty "
+        "days (`trash_days` in config.toml). In the list of `/resume`, Ctrl-D deletes and Ctrl-Z brings back.",
+    ),
+    Page(
+        "What is not there yet: exporting",
+        "Chats cannot be exported or imported yet. The database is plain SQLite, which other programs can read.",
     ),
     Page(
         "Attaching files, pictures, images",

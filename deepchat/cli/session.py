@@ -98,6 +98,7 @@ def _begin(
         desk.page.notice(_welcome(wishes, repl, demo=demo))
         for warning in settings.warnings:
             desk.page.notice(warning)
+        desk.page.write("\n")
         first = _enter_session(wishes, settings, store, repl)
         provider.get_ready()
         return first
