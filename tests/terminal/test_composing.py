@@ -113,9 +113,9 @@ def test_newlines_are_made_without_sending(deepchat, server, newline):
 def test_a_block_between_quotes_is_sent_without_them(deepchat, server):
     chat = deepchat()
     chat.wait_for("/help")
-    for row, line in enumerate(['"""', "first", "second", '"""']):
+    for line in ('"""', "first", "second", '"""'):
         chat.press(line)
-        chat.wait_until(lambda row=row, line=line: chat.lines()[row + 1][2:] == line)
+        chat.wait_until(lambda line=line: chat.lines()[chat.screen.cursor.y][2:] == line)
         chat.press("\r")
     chat.wait_for("tok/s")
     assert sent(server) == [("user", "first\nsecond")]

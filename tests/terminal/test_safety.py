@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import sys
 from contextlib import closing
 
@@ -216,9 +217,9 @@ def test_nothing_typed_or_configured_reaches_the_terminal_but_text(deepchat, ser
     old = "".join(json.dumps(f"old{text}") + "\n" for text in TEXTS)
     (data / "history.jsonl").write_text(old)
     chat = deepchat("--data-dir", str(data), rows=40, columns=120)
-    chat.wait_for("/help")
+    chat.wait_until(lambda: "›" in chat.lines())
     chat.press("old")  # until there is a ghost, the history is still being read
-    chat.wait_until(lambda: chat.lines()[chat.screen.cursor.y] not in ("", "› old"), "the history")
+    chat.wait_until(lambda: re.match("› old.", chat.lines()[chat.screen.cursor.y]), "the history")
     chat.press("\x15")
     for _ in TEXTS:
         chat.press("\x1b[A")
