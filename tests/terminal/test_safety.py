@@ -57,6 +57,16 @@ def enter_pasted(chat, text):
             chat.read(0.05)
 
 
+def has_ghost(chat, typed):
+    """Whether an earlier line is offered for this one: while the history is being read there is none."""
+    chat.press(typed)
+    for _ in range(4):
+        chat.read(0.05)
+    seen = re.match(f"› {typed}.", chat.lines()[chat.screen.cursor.y])
+    chat.press("\x15")
+    return seen
+
+
 def in_step(chat, number):
     """Wait until everything before has been done."""
     chat.enter(f"/unset mark{number}")
@@ -218,9 +228,7 @@ def test_nothing_typed_or_configured_reaches_the_terminal_but_text(deepchat, ser
     (data / "history.jsonl").write_text(old)
     chat = deepchat("--data-dir", str(data), rows=40, columns=120)
     chat.wait_until(lambda: "›" in chat.lines())
-    chat.press("old")  # until there is a ghost, the history is still being read
-    chat.wait_until(lambda: re.match("› old.", chat.lines()[chat.screen.cursor.y]), "the history")
-    chat.press("\x15")
+    chat.wait_until(lambda: has_ghost(chat, "old"), "the history")
     for _ in TEXTS:
         chat.press("\x1b[A")
         chat.wait_for("› old")
