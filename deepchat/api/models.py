@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from difflib import get_close_matches
 from pathlib import Path
 
 from deepchat.api.lenient import amount, count, line, mapping
@@ -74,17 +73,6 @@ class Catalogue:
         with suppress(OSError):
             _write(self._path, self._models)
         return self._models
-
-    def nearest(self, name: str) -> list[str]:
-        """Up to three ids that look like this name, with or without its vendor, the likeliest first."""
-        by_folded = {part: model.id for model in self.cached() for part in _names(model.id)}
-        close = get_close_matches(name.casefold(), by_folded, n=6, cutoff=0.5)
-        return list(dict.fromkeys(by_folded[match] for match in close))[:3]
-
-
-def _names(model_id: str) -> tuple[str, str]:
-    folded = model_id.casefold()
-    return folded.rpartition("/")[2], folded
 
 
 def _read(path: Path) -> list[ModelInfo]:

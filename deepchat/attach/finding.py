@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final
 
 from deepchat.attach.reading import is_file, located
+from deepchat.fuzzy import ranked
 from deepchat.text import clean_line
 
 MOST: Final = 50
@@ -36,33 +37,21 @@ def matching(pattern: str) -> tuple[list[str], int]:
 def offered(typed: str) -> list[str]:
     """What a name begun like this may become, the likeliest first; folders end in a slash.
 
-    The letters of its last part have to occur in that order. Hidden files fit when it begins with a dot. However large
-    the folder, 2,000 of its entries are read.
+    Hidden files fit when its last part begins with a dot. However large the folder, 2,000 of its entries are read.
     """
     head, slash, stem = typed.rpartition("/")
     try:
         with os.scandir(located(head + slash)) as entries:
-            fitting = list(_fitting(entries, stem.casefold()))
+            names = sorted(_names(entries, hidden=stem.startswith(".")), key=str.casefold)
     except (OSError, ValueError):
         return []
-    return [f"{head}{slash}{name}" for *_, name in sorted(fitting)[:_OFFERED]]
+    return [f"{head}{slash}{name}" for name in ranked(stem, names, str)[:_OFFERED]]
 
 
-def _fitting(
-    entries: Iterator[os.DirEntry[str]], stem: str
-) -> Iterator[tuple[bool, bool, str, str]]:
-    """Each name, behind what it is sorted by."""
+def _names(entries: Iterator[os.DirEntry[str]], *, hidden: bool) -> Iterator[str]:
     for entry in islice(entries, _READ):
-        name, folded = entry.name, entry.name.casefold()
-        if name.startswith(".") and not stem.startswith("."):
+        if entry.name.startswith(".") and not hidden:
             continue
         # A name that has to be cleaned to be shown would not be the one that is inserted.
-        if _is_within(stem, folded) and clean_line(name) == name:
-            slash = "/" if entry.is_dir() else ""
-            yield not folded.startswith(stem), stem not in folded, folded, name + slash
-
-
-def _is_within(letters: str, name: str) -> bool:
-    """Whether the letters occur in the name in this order."""
-    rest = iter(name)
-    return all(letter in rest for letter in letters)
+        if clean_line(entry.name) == entry.name:
+            yield entry.name + ("/" if entry.is_dir() else "")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deepchat.config.keys import Key, Place, key_at, names_in, nearest
+from deepchat.config.keys import Key, Place, key_at, names_in
 from deepchat.conversation import Json
+from deepchat.fuzzy import nearest
 
 Values = dict[Place, Json]
 
@@ -136,7 +137,9 @@ def _said(
 def _unknown(place: Place) -> str:
     known = [name for name in names_in(place[:-1]) if name != "*"]
     if near := nearest(place[-1], known):
-        return f"is not known and was left out; the nearest name is {'.'.join((*place[:-1], near))}"
+        return (
+            f"is not known and was left out; the nearest name is {'.'.join((*place[:-1], near[0]))}"
+        )
     if _SECRET.search(place[-1]):
         return _KEPT_ELSEWHERE
     return f"is not known and was left out; known are {', '.join(known)}"

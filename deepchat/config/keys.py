@@ -1,7 +1,6 @@
 """Every key of config.toml and every parameter of a request, each in one line; adding one is adding a line."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final
 
 from deepchat.config.kinds import (
@@ -19,6 +18,7 @@ from deepchat.config.kinds import (
 )
 from deepchat.conversation import Json
 from deepchat.errors import UsageError
+from deepchat.fuzzy import nearest
 from deepchat.text import clean_line
 
 # A key's place in the file: the tables it is in, then its name.
@@ -147,20 +147,14 @@ def _covers(known: Place, place: Place) -> bool:
     )
 
 
-def nearest(name: str, names: list[str]) -> str:
-    """The name that was probably meant, "" when none is near."""
-    # Matching is quadratic, and no name is that long.
-    return next(iter(get_close_matches(name[:80].lower(), names, n=1)), "")
-
-
 def parse_parameter(name: str, text: str) -> Json:
     """The value of a parameter as typed after `/set`. UsageError for an unknown name, or a value out of range."""
     parameter = _PARAMETER.get(name)
     if parameter is None:
-        near = nearest(name, list(_PARAMETER))
+        near = nearest(name, _PARAMETER)
         raise UsageError(
             f"There is no parameter “{clean_line(name, 40)}”.",
-            hint=f"Did you mean {near}?" if near else f"There are {', '.join(_PARAMETER)}.",
+            hint=f"Did you mean {near[0]}?" if near else f"There are {', '.join(_PARAMETER)}.",
         )
     try:
         return parameter.kind.take(parameter.kind.read(text.strip()))

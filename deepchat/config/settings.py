@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from deepchat.config.file import Values, parse, read, wrong
-from deepchat.config.keys import ACTIONS, KEYS, Key, nearest
+from deepchat.config.keys import ACTIONS, KEYS, Key
 from deepchat.config.kinds import base_url
 from deepchat.config.paths import Paths, paths
 from deepchat.config.personas import personas
 from deepchat.config.providers import PRESETS, Provider, find_key, provider_at, providers
 from deepchat.conversation import Json, Parameters, Persona
 from deepchat.errors import ConfigError, UsageError
+from deepchat.fuzzy import nearest
 from deepchat.secret import Secret
 from deepchat.text import clean_line, mend
 
@@ -301,9 +302,9 @@ def _not_there(what: str, name: _Chosen, known: list[str], warnings: list[str]) 
     if name.rank == _Rank.FLAG:
         raise UsageError(
             f"There is no {what} “{asked}”.",
-            hint=f"Did you mean {near}?" if near else f"Known: {', '.join(known) or 'none'}.",
+            hint=f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known) or 'none'}.",
         )
-    hint = f"; the nearest is {near}" if near else ""
+    hint = f"; the nearest is {near[0]}" if near else ""
     warnings.append(f'{name.origin}: no {what} has this name{hint}: "{name.value}".')
 
 

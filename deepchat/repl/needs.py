@@ -203,10 +203,6 @@ class Catalogue(Protocol):
         """As of now. Waits for the network: not on the loop's thread. Raises ApiError, NetworkError."""
         ...
 
-    def nearest(self, name: str) -> Sequence[str]:
-        """Ids that look like this one."""
-        ...
-
 
 class Options(Protocol):
     """What is configured."""

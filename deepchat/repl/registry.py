@@ -1,6 +1,5 @@
 """The table of slash commands: how one is declared, found, and told from a message."""
 
-import difflib
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from deepchat.errors import UsageError
+from deepchat.fuzzy import nearest
 from deepchat.repl.needs import Desk, Next
 from deepchat.text import clean_line
 
@@ -94,16 +94,13 @@ class Registry:
         begun = [command for command in self if command.name.startswith(word)]
         if len(begun) == 1:
             return begun[0]
-        near = [command.name for command in begun] or self._nearest(word)
-        meant = f"Did you mean {_either(near)}? " if near else ""
+        meant = begun or [self._names[name] for name in nearest(word, self._names)]
+        near = list(dict.fromkeys(command.name for command in meant))
+        question = f"Did you mean {_either(near)}? " if near else ""
         raise UsageError(
             f"There is no command {clean_line(word, LONGEST)}.",
-            hint=f"{meant}/help lists them all; start with // to send it as text.",
+            hint=f"{question}/help lists them all; start with // to send it as text.",
         )
-
-    def _nearest(self, word: str) -> list[str]:
-        close = difflib.get_close_matches(word, self._names, n=3, cutoff=0.7)
-        return list(dict.fromkeys(self._names[name].name for name in close))
 
 
 def split_command(line: str) -> tuple[str, str] | None:

@@ -107,12 +107,3 @@ def test_a_list_that_cannot_be_kept_is_still_given(tmp_path):
     (tmp_path / "file").touch()
     models = catalogue(tmp_path / "file" / "models.json", "a")
     assert [model.id for model in models.refresh()] == ["a"]
-
-
-def test_a_name_finds_its_likes_with_or_without_the_vendor(path):
-    models = catalogue(path, "anthropic/claude-4-sonnet", "deepseek-ai/DeepSeek-V3", "x/y")
-    models.refresh()
-    assert models.nearest("claude-4-sonet") == ["anthropic/claude-4-sonnet"]
-    assert models.nearest("DeepSeek-V3.1") == ["deepseek-ai/DeepSeek-V3"]
-    assert models.nearest("deepseek-ai/deepseek-v3") == ["deepseek-ai/DeepSeek-V3"]
-    assert models.nearest("nothing like it at all") == []

@@ -89,9 +89,6 @@ class Shelf:
         self.seen = self.models
         return self.seen
 
-    def nearest(self, name):
-        return ["lab/good"]
-
 
 class Choices:
     """What is configured."""

@@ -183,7 +183,7 @@ def test_a_session_of_another_provider_keeps_its_own_model_until_another_is_chos
 
 
 def test_a_bug_in_a_command_is_logged_and_the_chat_goes_on(bench):
-    bench.shelf.nearest = None
+    bench.shelf.cached = None
     assert "itself broke" in bench.type("/model lab/bad")
     assert isinstance(bench.bugs[0], TypeError)
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from deepchat import figures
 from deepchat.conversation import ModelInfo
 from deepchat.errors import UsageError
+from deepchat.fuzzy import ranked
 from deepchat.repl.aside import aside
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.fuzzy import ranked
 from deepchat.repl.needs import Choice, Desk, Picking
 from deepchat.repl.registry import LONGEST
+from deepchat.repl.words import meant
 from deepchat.text import clean_line
 
 GROUP = "Model"
@@ -34,11 +35,9 @@ async def model(desk: Desk, text: str) -> None:
     if text not in {each.id for each in known}:
         known = await _fetch(desk)
     if known and text not in {each.id for each in known}:
-        near = ", ".join(desk.catalogue.nearest(text))
-        meant = f"Did you mean {near}? " if near else ""
         raise UsageError(
             f"The server has no model {clean_line(text, LONGEST)}.",
-            hint=f"{meant}/models lists them.",
+            hint=meant(text, [each.id for each in known], "/models lists them."),
         )
     desk.chat.set_model(text)
     desk.page.notice(f"{text} answers from the next message on.")

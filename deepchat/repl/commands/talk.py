@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from deepchat import context
 from deepchat.conversation import Json
 from deepchat.errors import UsageError
+from deepchat.fuzzy import ranked
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.fuzzy import ranked
 from deepchat.repl.needs import Choice, Desk, Picking
 from deepchat.repl.registry import LONGEST
-from deepchat.repl.words import count, nearest
+from deepchat.repl.words import count, meant
 from deepchat.text import clean_line
 
 GROUP = "Chat"
@@ -107,7 +107,7 @@ async def persona(desk: Desk, text: str) -> None:
         if chosen not in personas:
             raise UsageError(
                 f"There is no persona {clean_line(chosen, LONGEST)}.",
-                hint=nearest(chosen, personas, "/persona alone shows them."),
+                hint=meant(chosen, personas, "/persona alone shows them."),
             )
         desk.chat.take_persona(personas[chosen])
         desk.page.notice(f"The model is {chosen} from the next message on.")
@@ -178,7 +178,7 @@ def unset(desk: Desk, text: str) -> None:
     if text not in desk.chat.session.parameters:
         raise UsageError(
             f"{clean_line(text, LONGEST)} is not set.",
-            hint=nearest(text, desk.chat.session.parameters, "/set shows what is."),
+            hint=meant(text, desk.chat.session.parameters, "/set shows what is."),
         )
     desk.chat.unset_parameter(text)
     left = count(len(desk.chat.session.parameters), "parameter")

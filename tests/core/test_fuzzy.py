@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepchat.repl.fuzzy import ranked, score
+from deepchat.fuzzy import nearest, ranked, score
 
 MODELS = [
     "deepseek-ai/DeepSeek-V3",
@@ -40,3 +40,22 @@ def test_every_part_of_a_name_fits_it(part, name):
     whole = name + part + name
     if len(whole.casefold()) <= 200:
         assert score(part, whole) is not None
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("deepseek-v3.1", MODELS[:1]),
+        ("LLAMA-3.3-70b-instrcut", MODELS[1:2]),
+        ("qwen/qwen3-coder-480b", MODELS[2:3]),
+        ("nothing like it at all", []),
+        ("", []),
+    ],
+)
+def test_a_mistyped_word_is_near_the_name_that_was_meant(word, meant):
+    assert nearest(word, MODELS) == meant
+
+
+def test_a_word_without_end_is_near_nothing():
+    assert nearest("a" * 1_000_000, ["a" * 80 + "b"]) == ["a" * 80 + "b"]
+    assert nearest("b" * 1_000_000, ["a"]) == []

@@ -1,6 +1,7 @@
-"""How well a few typed characters fit a name: all of them in order, the nearer together and to beginnings the better."""
+"""Which names are meant by a few typed characters, or by a word that is mistyped. Pure."""
 
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from typing import Final, TypeVar
 
 Named = TypeVar("Named")
@@ -12,9 +13,15 @@ _SKIPPED: Final = 0.1
 
 _LONGEST: Final = 200
 
+# Comparing whole words is quadratic, and no name that is meant is longer.
+_LONGEST_WORD: Final = 80
+
 
 def score(typed: str, name: str) -> float | None:
-    """How well it fits, the more the better; None when a word of `typed` does not. In any case, words in any order."""
+    """How well it fits, the more the better; None when a word of `typed` does not. In any case, words in any order.
+
+    The characters of a word have to occur in their order: the nearer together and to beginnings, the better.
+    """
     folded = name[:_LONGEST].casefold()
     total = 0.0
     for word in typed.casefold().split():
@@ -30,6 +37,17 @@ def ranked(typed: str, all_: Iterable[Named], name: Callable[[Named], str]) -> l
     scored = [(score(typed, name(one)), one) for one in all_]
     fitting = [(points, one) for points, one in scored if points is not None]
     return [one for _, one in sorted(fitting, key=lambda pair: -pair[0])]
+
+
+def nearest(word: str, names: Iterable[str]) -> list[str]:
+    """Up to three names that look like this word, with or without what stands before a slash, the likeliest first."""
+    by_folded = {part: name for name in names for part in _parts(name.casefold())}
+    close = get_close_matches(word[:_LONGEST_WORD].casefold(), by_folded, n=6)
+    return list(dict.fromkeys(by_folded[match] for match in close))[:3]
+
+
+def _parts(name: str) -> tuple[str, str]:
+    return name.rpartition("/")[2], name
 
 
 def _along(word: str, name: str, start: int) -> float:
