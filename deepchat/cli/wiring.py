@@ -87,6 +87,10 @@ class Options:
     def parameters(self) -> Sequence[tuple[str, str]]:
         return [(parameter.name, parameter.help) for parameter in PARAMETERS]
 
+    def values(self, name: str) -> Sequence[str]:
+        """All values of a parameter, where they are few."""
+        return next((one.kind.choices for one in PARAMETERS if one.name == name), ())
+
     def parse(self, name: str, text: str) -> Json:
         """The value of a parameter as typed. UsageError when it cannot be one."""
         return parse_parameter(name, text)

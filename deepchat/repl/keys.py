@@ -6,7 +6,7 @@ from typing import Final
 
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.completion import CompleteEvent, Completion, get_common_complete_suffix
 from prompt_toolkit.filters import (
     Always,
     Condition,
@@ -131,10 +131,14 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
             return
         asked = CompleteEvent(completion_requested=True)
         offered = list(buffer.completer.get_completions(buffer.document, asked))
-        if len(offered) == 1:
-            buffer.apply_completion(offered[0])
+        begun = [one for one in offered if _goes_on(buffer, one)]
+        more = get_common_complete_suffix(buffer.document, begun)
+        if len(offered) == 1 or len(begun) == 1:
+            buffer.apply_completion((begun or offered)[0])
+        elif more:
+            buffer.insert_text(more)
         elif offered:
-            buffer.start_completion(insert_common_part=True)
+            buffer.start_completion()
 
     @keys.add("right", filter=here & ghost)
     @keys.add("end", filter=here & ghost)
@@ -180,6 +184,12 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
         event.app.suspend_to_background()
 
     return keys
+
+
+def _goes_on(buffer: Buffer, completion: Completion) -> bool:
+    """Whether it only adds to what is typed."""
+    kept = completion.text[: -completion.start_position]
+    return buffer.document.text_before_cursor.endswith(kept)
 
 
 def _ghost_of(buffer: Buffer) -> str:

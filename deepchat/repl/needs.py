@@ -220,6 +220,10 @@ class Options(Protocol):
         """Each parameter that can be set, with one line of help."""
         ...
 
+    def values(self, name: str) -> Sequence[str]:
+        """All values of a parameter, where they are few; empty where they are not."""
+        ...
+
     def parse(self, name: str, text: str) -> Json:
         """The value of a parameter as typed. UsageError when there is no such one, or the value is out of range."""
         ...

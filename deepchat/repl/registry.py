@@ -8,12 +8,12 @@ from typing import Final
 
 from deepchat.errors import UsageError
 from deepchat.fuzzy import nearest
-from deepchat.repl.needs import Desk, Next
+from deepchat.repl.needs import Choice, Desk, Next
 from deepchat.text import clean_line
 
 Outcome = Next | None
 Action = Callable[[Desk, str], Outcome | Awaitable[Outcome]]
-Candidates = Callable[[Desk], Iterable[tuple[str, str]]]
+Candidates = Callable[[Desk], Iterable[Choice]]
 
 # A longer word is nobody's command; it is cut where it is quoted.
 LONGEST: Final = 40
@@ -26,8 +26,8 @@ _COMMAND: Final = re.compile(r"/([^\s/*][^\s/]*)?(?:\s+|$)")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One slash command. `usage` shows its arguments, `candidates` gives (value, help) pairs for Tab, which offers files
-    to one that `takes_files`."""
+    """One slash command. `usage` shows its arguments; `candidates`, called on any thread, gives what Tab offers for
+    them, which offers files to one that `takes_files`."""
 
     name: str
     aliases: tuple[str, ...]

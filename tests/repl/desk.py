@@ -99,7 +99,10 @@ class Choices:
             "dog": Persona("dog", "Woof."),
         }
         self.keys = [("enter", "Send the message.")]
-        self.parameters = [("temperature", "How random.")]
+        self.parameters = [("temperature", "How random."), ("reasoning_effort", "How long.")]
+
+    def values(self, name):
+        return ["low", "minimal", "high"] if name == "reasoning_effort" else []
 
     def parse(self, name, text):
         if name != "temperature":

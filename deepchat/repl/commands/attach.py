@@ -12,7 +12,7 @@ from deepchat.errors import NotAttached, UsageError
 from deepchat.repl import clipboard
 from deepchat.repl.aside import aside
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.needs import Desk
+from deepchat.repl.needs import Choice, Desk
 from deepchat.repl.words import count
 from deepchat.text import clean_line
 
@@ -82,9 +82,9 @@ def image(desk: Desk, text: str) -> None:
     desk.attach([found])
 
 
-def _files_sent(desk: Desk) -> Iterator[tuple[str, str]]:
+def _files_sent(desk: Desk) -> Iterator[Choice]:
     for each in changes.texts(desk.chat.conversation.path()):
-        yield each.name, ""
+        yield Choice(each.name, each.name)
 
 
 @COMMANDS.command("/changes", usage="[path]", group=GROUP, candidates=_files_sent)
@@ -114,9 +114,9 @@ async def paste(desk: Desk, text: str) -> None:
     desk.attach([Found(Attachment("clipboard", TEXT, pasted.encode("utf-8", "replace")))])
 
 
-def _waiting(desk: Desk) -> Iterator[tuple[str, str]]:
+def _waiting(desk: Desk) -> Iterator[Choice]:
     for number, each in enumerate(desk.waiting.attachments, start=1):
-        yield str(number), context.called(each)
+        yield Choice(str(number), str(number), context.called(each))
 
 
 @COMMANDS.command("/detach", usage="[n]", group=GROUP, candidates=_waiting)

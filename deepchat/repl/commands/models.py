@@ -16,9 +16,14 @@ from deepchat.text import clean_line
 GROUP = "Model"
 
 
-def _known(desk: Desk) -> Iterator[tuple[str, str]]:
-    for model in desk.catalogue.cached():
-        yield model.id, _price(model)
+def _known(desk: Desk) -> Iterator[Choice]:
+    return map(_choice, desk.catalogue.cached())
+
+
+def _choice(model: ModelInfo) -> Choice:
+    window = f"{_count(model.context_length)} tokens" if model.context_length else ""
+    about = " · ".join(filter(None, (window, _price(model), " ".join(model.tags))))
+    return Choice(model.id, model.id, about)
 
 
 @COMMANDS.command("/model", usage="[name]", group=GROUP, candidates=_known)
@@ -49,14 +54,9 @@ async def _choose(desk: Desk) -> str:
     known = desk.catalogue.cached() or await _fetch(desk)
 
     def fitting(typed: str) -> list[Choice]:
-        return [Choice(one.id, one.id, _about(one)) for one in ranked(typed, known, _words)]
+        return [_choice(one) for one in ranked(typed, known, _words)]
 
     return await desk.pick(Picking("Model", fitting)) or "" if known else ""
-
-
-def _about(model: ModelInfo) -> str:
-    window = f"{_count(model.context_length)} tokens" if model.context_length else ""
-    return " · ".join(filter(None, (window, _price(model), " ".join(model.tags))))
 
 
 @COMMANDS.command("/models", usage="[filter]", group=GROUP)

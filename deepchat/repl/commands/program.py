@@ -1,7 +1,7 @@
 """Commands about deepchat itself: help, configuration, leaving."""
 
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.needs import Desk, Next
+from deepchat.repl.needs import Choice, Desk, Next
 from deepchat.repl.registry import Command
 
 GROUP = "deepchat"
@@ -30,7 +30,7 @@ KEYS = (
     "/h",
     usage="[command]",
     group=GROUP,
-    candidates=lambda desk: ((command.name.lstrip("/"), command.help) for command in COMMANDS),
+    candidates=lambda desk: (Choice(c.name[1:], c.name[1:], c.help) for c in COMMANDS),
 )
 def help_(desk: Desk, text: str) -> None:
     """List the commands, or explain one.

@@ -6,7 +6,7 @@ from pathlib import Path
 from deepchat.conversation import Message
 from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.needs import Block, Desk
+from deepchat.repl.needs import Block, Choice, Desk
 from deepchat.repl.words import count
 from deepchat.text import clean
 
@@ -18,10 +18,11 @@ THINK = {
 }
 
 
-def _numbers(desk: Desk) -> Iterator[tuple[str, str]]:
+def _numbers(desk: Desk) -> Iterator[Choice]:
     reply = next((message for message in _replies(desk) if message.text), None)
     for number, block in enumerate(desk.drawing.blocks(reply.text) if reply else (), 1):
-        yield str(number), f"{block.info} {block.source.partition(chr(10))[0]}".strip()
+        about = f"{block.info} {block.source.partition(chr(10))[0]}".strip()
+        yield Choice(str(number), str(number), about)
 
 
 @COMMANDS.command("/copy", usage="[n | all]", group=GROUP, candidates=_numbers)
@@ -67,7 +68,7 @@ def save(desk: Desk, text: str) -> None:
     "/reasoning",
     usage="[show | fold | hide]",
     group=GROUP,
-    candidates=lambda desk: THINK.items(),
+    candidates=lambda desk: (Choice(word, word, about) for word, about in THINK.items()),
 )
 def think(desk: Desk, text: str) -> None:
     """Print the reasoning behind the last reply; with a word, say what becomes of reasoning from now on."""

@@ -1,6 +1,7 @@
 """Commands about stored sessions."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from deepchat import context, figures
@@ -14,6 +15,9 @@ from deepchat.text import clean_line
 
 GROUP = "Sessions"
 LISTED = 30
+
+# So many characters at the end of its id name a chat.
+NAMING = 6
 SOUGHT = 1_000
 
 # Chats in the list that one chooses from, and characters of a reply that are looked at there.
@@ -21,9 +25,23 @@ CHOSEN_FROM = 200
 PREVIEWED = 1000
 
 
-def _recent(desk: Desk) -> Iterator[tuple[str, str]]:
-    for session in desk.library.find(limit=LISTED):
-        yield session.id[-6:], session.title
+def _recent(desk: Desk) -> Iterator[Choice]:
+    return _short(desk, desk.library.find(limit=CHOSEN_FROM))
+
+
+def _others(desk: Desk) -> Iterator[Choice]:
+    here = desk.chat.session.id[-NAMING:]
+    return (one for one in _recent(desk) if one.value != here)
+
+
+def _in_trash(desk: Desk) -> Iterator[Choice]:
+    return _short(desk, desk.library.trashed(limit=CHOSEN_FROM))
+
+
+def _short(desk: Desk, found: Sequence[SessionSummary]) -> Iterator[Choice]:
+    """Chats as one types them: by title they are found, by the end of their id they are named."""
+    for session in found:
+        yield replace(_choice(session, desk.now_ms()), value=session.id[-NAMING:])
 
 
 @COMMANDS.command("/sessions", "/list", "/chats", usage="[words]", group=GROUP)
@@ -42,7 +60,7 @@ async def sessions(desk: Desk, text: str) -> None:
     desk.page.notice("/resume ID goes on with one.")
 
 
-@COMMANDS.command("/resume", "/load", usage="[id or words]", group=GROUP, candidates=_recent)
+@COMMANDS.command("/resume", "/load", usage="[id or words]", group=GROUP, candidates=_others)
 async def resume(desk: Desk, text: str) -> None:
     """Go on with a stored chat, found by its id, its title or its words; alone, choose one."""
     if not text:
@@ -130,11 +148,6 @@ def delete(desk: Desk, text: str) -> None:
     )
 
 
-def _in_trash(desk: Desk) -> Iterator[tuple[str, str]]:
-    for session in desk.library.trashed(limit=LISTED):
-        yield session.id[-6:], session.title
-
-
 @COMMANDS.command("/restore", usage="[id or words]", group=GROUP, candidates=_in_trash)
 def restore(desk: Desk, text: str) -> None:
     """Take a chat out of the trash, found by its id or its title; alone, the one that was deleted last."""
@@ -143,7 +156,7 @@ def restore(desk: Desk, text: str) -> None:
         raise UsageError("No deleted chat is called that." if text else "The trash is empty.")
     session = _only(found, text) if text else found[0]
     desk.library.restore(session.id)
-    desk.page.notice(f"{_named(session.title)} is back: /resume {session.id[-6:]}")
+    desk.page.notice(f"{_named(session.title)} is back: /resume {session.id[-NAMING:]}")
 
 
 @COMMANDS.command("/trash", group=GROUP)
@@ -183,12 +196,12 @@ def _named(title: str) -> str:
 
 def _trash_row(session: SessionSummary, now_ms: int) -> tuple[str, ...]:
     deleted = figures.age(session.trashed_ms or now_ms, now_ms)
-    return session.id[-6:], context.title_of(session.title), deleted, str(session.turns)
+    return session.id[-NAMING:], context.title_of(session.title), deleted, str(session.turns)
 
 
 def _row(session: SessionSummary, now_ms: int) -> tuple[str, ...]:
     return (
-        session.id[-6:],
+        session.id[-NAMING:],
         context.title_of(session.title),
         figures.age(session.updated_ms, now_ms),
         str(session.turns),

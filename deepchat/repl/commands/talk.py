@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from deepchat import context
 from deepchat.conversation import Json
@@ -82,9 +83,9 @@ def system(desk: Desk, text: str) -> None:
     )
 
 
-def _personas(desk: Desk) -> Iterator[tuple[str, str]]:
+def _personas(desk: Desk) -> Iterator[Choice]:
     for persona in desk.options.personas.values():
-        yield persona.name, context.title_of(persona.text)
+        yield Choice(persona.name, persona.name, context.title_of(persona.text))
 
 
 @COMMANDS.command("/persona", "/role", usage="[name | -]", group=GROUP, candidates=_personas)
@@ -116,8 +117,8 @@ async def persona(desk: Desk, text: str) -> None:
 def _picking(desk: Desk) -> Picking:
     mine = desk.chat.session.persona_name
     choices = [
-        Choice(name, f"{name} ←" if name == mine else name, about)
-        for name, about in _personas(desk)
+        replace(one, label=f"{one.label} ←") if one.value == mine else one
+        for one in _personas(desk)
     ]
 
     def shown(name: str, width: int) -> str:
@@ -130,8 +131,13 @@ def _picking(desk: Desk) -> Picking:
     )
 
 
-def _settable(desk: Desk) -> Iterator[tuple[str, str]]:
-    return iter(desk.options.parameters)
+def _settable(desk: Desk) -> Iterator[Choice]:
+    """Each parameter, and behind them those with one of a few values."""
+    for name, about in desk.options.parameters:
+        yield Choice(name, name, about)
+    for name, _ in desk.options.parameters:
+        for value in desk.options.values(name):
+            yield Choice(f"{name} {value}", f"{name} {value}")
 
 
 @COMMANDS.command("/set", usage="[name value]", group=GROUP, candidates=_settable)
@@ -146,7 +152,7 @@ def set_(desk: Desk, text: str) -> None:
         desk.page.pairs(
             [
                 (f"{key} = {own[key]}" if key in own else key, about)
-                for key, about in _settable(desk)
+                for key, about in desk.options.parameters
             ]
         )
         return
@@ -165,9 +171,9 @@ def _shown(name: str, value: Json) -> str:
     return f"{name} = {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
 
 
-def _set_already(desk: Desk) -> Iterator[tuple[str, str]]:
+def _set_already(desk: Desk) -> Iterator[Choice]:
     for name, value in desk.chat.session.parameters.items():
-        yield name, str(value)
+        yield Choice(name, name, str(value))
 
 
 @COMMANDS.command("/unset", usage="name", group=GROUP, candidates=_set_already)
