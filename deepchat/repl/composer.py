@@ -14,6 +14,7 @@ from prompt_toolkit.formatted_text.utils import fragment_list_to_text
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 
 from deepchat import figures
+from deepchat.repl.marks import shown_as
 from deepchat.repl.needs import Entry, Spans
 from deepchat.repl.words import count
 
@@ -148,27 +149,12 @@ class Folds(Processor):
         self._composer = composer
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
-        """One row of the draft; positions in the text and on the row are kept in step."""
-        fragments = transformation_input.fragments
+        """One row of the draft."""
+        line = transformation_input.fragments
         folds = self._composer.folds
-        line = fragment_list_to_text(fragments)
-        if not any(char in folds for char in line):
-            return Transformation(fragments)
-        shown = [
-            (f"{style} class:fold", label(folds[char])) if char in folds else (style, char)
-            for style, text, *_ in fragments
-            for char in text
-        ]
-        starts = [0]
-        for _, text in shown:
-            starts.append(starts[-1] + len(text))
-        return Transformation(
-            [*shown],
-            source_to_display=lambda at: starts[min(at, len(shown))],
-            display_to_source=lambda at: max(
-                place for place, start in enumerate(starts) if start <= at
-            ),
-        )
+        text = fragment_list_to_text(line)
+        labels = {at: label(folds[char]) for at, char in enumerate(text) if char in folds}
+        return shown_as(line, labels, "class:fold")
 
 
 def label(text: str) -> str:
