@@ -10,6 +10,7 @@ import pytest
 
 from deepchat.conversation import Json, Message, Session
 from deepchat.demo.server import Answer, DemoServer, Pace
+from deepchat.repl.completion import OFFERED
 from deepchat.store.sessions import Store
 from tests.api.peer import Peer, read_request
 from tests.conftest import MANUAL
@@ -123,7 +124,7 @@ def test_nothing_in_a_reply_reaches_the_terminal_but_text(deepchat, server):
         in_step(chat, number)
     chat.press("/copy \t")
     chat.wait_for("def")
-    for number in range(5, len(TEXTS), 5):
+    for number in range(5, min(len(TEXTS), OFFERED), 5):
         chat.press("\t" * 5)
         chat.wait_for(f"› /copy {number}")
     chat.press("\x1b")
