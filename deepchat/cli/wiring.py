@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from deepchat.chat import Chat, Library
 from deepchat.cli.wishes import Wishes
-from deepchat.config import ACTIONS, PARAMETERS, Settings, parse_parameter, private_dir
+from deepchat.config import ACTIONS, KEYS, PARAMETERS, Settings, parse_parameter, private_dir
 from deepchat.conversation import Event, Json, ModelInfo, Persona, Request, Session
 from deepchat.errors import AccessError, ConfigError, DeepchatError, UsageError
 from deepchat.turn import Stop
@@ -82,6 +82,11 @@ class Options:
     def keys(self) -> Sequence[tuple[str, str]]:
         keymap = self._settings.keys
         return [(", ".join(keymap[name]), help_) for name, _, help_ in ACTIONS if keymap[name]]
+
+    @property
+    def settings(self) -> Sequence[tuple[str, str]]:
+        kept = (key for key in KEYS if not key.name.startswith(("keys.", "personas.*.parameters.")))
+        return [(key.name, key.help) for key in kept]
 
     @property
     def parameters(self) -> Sequence[tuple[str, str]]:

@@ -7,11 +7,18 @@ from deepchat.render.blocks import CodeBlock, code_blocks
 from deepchat.render.markdown import MEASURE
 from deepchat.render.reply import Reply, render_markdown
 from deepchat.render.screen import Screen
-from deepchat.render.theme import Theme
+from deepchat.render.theme import THEMES, Theme
 from deepchat.render.thoughts import Think
 from deepchat.text import mend
 
 _THINK: Final[dict[str, Think]] = {"show": "show", "fold": "fold", "hide": "hide"}
+
+_SAMPLE: Final = """## A heading, *emphasis*, `code`
+```py
+for n in range(3):  # a comment
+    print(f"line {n}")
+```
+"""
 
 
 class Drawing(Screen):
@@ -29,16 +36,28 @@ class Drawing(Screen):
     ) -> None:
         super().__init__(theme, color=color, plain=plain)
         self._think = think
-        self._reply = partial(
-            Reply, theme=theme, color=color, plain=plain, links=links, measure=measure
-        )
+        self._reply = partial(Reply, color=color, plain=plain, links=links, measure=measure)
         self._markdown = partial(
-            render_markdown, theme=theme, color=color, plain=plain, links=links, measure=measure
+            render_markdown, color=color, plain=plain, links=links, measure=measure
         )
+        self.themes = tuple(THEMES) if color and not plain else ()
 
     def reply(self, *, width: int, height: int) -> Reply:
         """A reply that is about to arrive."""
-        return self._reply(width=width, height=height, think=self._think)
+        return self._reply(theme=self._theme, width=width, height=height, think=self._think)
+
+    @property
+    def theme(self) -> str:
+        """The theme in use."""
+        return next(name for name, theme in THEMES.items() if theme is self._theme)
+
+    def set_theme(self, name: str) -> None:
+        """Draw in another of `themes` from now on. KeyError for one that is not there."""
+        self._theme = THEMES[name]
+
+    def sample(self, theme: str, width: int) -> str:
+        """A little text and code, in one of `themes`."""
+        return self._markdown(_SAMPLE, width, theme=THEMES[theme])
 
     def set_thinking(self, think: str) -> None:
         """What becomes of reasoning from the next reply on. KeyError for a word that is none of `Think`."""
@@ -50,4 +69,4 @@ class Drawing(Screen):
 
     def markdown(self, text: str, width: int) -> str:
         """A text that is all there, drawn as a reply would be."""
-        return self._markdown(text, width)
+        return self._markdown(text, width, theme=self._theme)

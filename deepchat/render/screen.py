@@ -94,10 +94,13 @@ class Screen:
             runs.pop()
         return self._drawn([_cut(self._joined(runs), room)] if runs else [])
 
-    def pairs(self, rows: Sequence[tuple[str, str]], width: int) -> str:
-        """Terms on the left, what is to be said about them on the right, or below where there is no room."""
+    def pairs(self, rows: Sequence[tuple[str, str]], width: int, *, left: int = 0) -> str:
+        """Terms on the left, what is to be said about them on the right, or below where there is no room.
+
+        The column of the terms has at least `left` cells, so that several lists can be in line.
+        """
         terms = [clean_line(term) for term, _ in rows]
-        left = max((row_len([Run(term)]) for term in terms), default=0)
+        left = max(left, *(row_len([Run(term)]) for term in terms), 0)
         if width - 1 - left - len(_GAP) < _NARROW:
             return self._drawn([row for pair in rows for row in self._stacked(*pair, width)])
         out: list[Row] = []

@@ -76,6 +76,18 @@ class Drawing(Protocol):
 
     def blocks(self, text: str) -> Sequence[Block]: ...
 
+    @property
+    def themes(self) -> Sequence[str]:
+        """Names of all themes; none where there are no colours."""
+        ...
+
+    @property
+    def theme(self) -> str: ...
+
+    def set_theme(self, name: str) -> None: ...
+
+    def sample(self, theme: str, width: int) -> str: ...
+
     def set_thinking(self, think: str) -> None: ...
 
     def notice(self, text: str, width: int) -> str: ...
@@ -90,7 +102,7 @@ class Drawing(Protocol):
 
     def heading(self, text: str, width: int) -> str: ...
 
-    def pairs(self, rows: Sequence[tuple[str, str]], width: int) -> str: ...
+    def pairs(self, rows: Sequence[tuple[str, str]], width: int, *, left: int = 0) -> str: ...
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str: ...
 
@@ -216,6 +228,11 @@ class Options(Protocol):
         ...
 
     @property
+    def settings(self) -> Sequence[tuple[str, str]]:
+        """What else can be configured, and what it is."""
+        ...
+
+    @property
     def parameters(self) -> Sequence[tuple[str, str]]:
         """Each parameter that can be set, with one line of help."""
         ...
@@ -268,8 +285,8 @@ class Page:
     def heading(self, text: str) -> None:
         self.write(self._draw.heading(text, self._surface.width))
 
-    def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
-        self.write(self._draw.pairs(rows, self._surface.width))
+    def pairs(self, rows: Sequence[tuple[str, str]], *, left: int = 0) -> None:
+        self.write(self._draw.pairs(rows, self._surface.width, left=left))
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         self.write(self._draw.table(headers, rows, self._surface.width))

@@ -2,6 +2,7 @@
 business."""
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
@@ -31,6 +32,9 @@ PREVIEW_ROWS: Final = 6
 
 # The preview and the search wait for this long a pause: going through the list quickly asks for nothing.
 PAUSE_S: Final = 0.08
+
+# What makes a text clickable (OSC 8): prompt_toolkit would show it as text.
+_LINK: Final = re.compile(r"\x1b\]8;.*?\x1b\\")
 
 
 Found = TypeVar("Found")
@@ -117,7 +121,8 @@ class Picker:
             await asyncio.sleep(PAUSE_S)
             value = self._choices[self._at].value
             width = self._size()[0] - 4
-            self._preview = await self._asked(partial(self._picking.preview, value, width), "")
+            preview = await self._asked(partial(self._picking.preview, value, width), "")
+            self._preview = _LINK.sub("", preview)
             self._redraw()
 
     async def _asked(self, ask: Callable[[], Found], otherwise: Found) -> Found:

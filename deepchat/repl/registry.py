@@ -21,6 +21,8 @@ LONGEST: Final = 40
 # A line break inside a paragraph of a docstring.
 _NEWLINE: Final = re.compile(r"(?<!\n)\n(?!\n)")
 
+_CLAUSE: Final = re.compile(r"[:;.](?: |$)")
+
 _COMMAND: Final = re.compile(r"/([^\s/*][^\s/]*)?(?:\s+|$)")
 
 
@@ -41,6 +43,11 @@ class Command:
     def help(self) -> str:
         """What it does, in one line."""
         return inspect.getdoc(self.action).partition("\n")[0]  # type: ignore[union-attr]  # __init__ saw one
+
+    @property
+    def brief(self) -> str:
+        """The first part of that, for a list of many."""
+        return _CLAUSE.split(self.help)[0] + "."
 
     @property
     def manual(self) -> str:

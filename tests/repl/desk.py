@@ -99,6 +99,7 @@ class Choices:
             "dog": Persona("dog", "Woof."),
         }
         self.keys = [("enter", "Send the message.")]
+        self.settings = [("ui.bell", "Ring when a reply is complete.")]
         self.parameters = [("temperature", "How random."), ("reasoning_effort", "How long.")]
 
     def values(self, name):

@@ -6,6 +6,8 @@ import pytest
 
 from deepchat.conversation import Finished, TextDelta
 from deepchat.errors import ServerTrouble
+from deepchat.render.drawing import Drawing
+from deepchat.render.theme import THEMES
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.needs import Next
 
@@ -19,8 +21,35 @@ def test_help_lists_every_command_and_explains_one(bench):
     assert all(command.name in listed for command in COMMANDS)
     assert "several lines" in bench.type("/help system")
     assert "/regenerate" in bench.type("/help /retry")
-    assert "no command /nope" in bench.type("/help nope")
+    assert "no command /nope" in bench.type("/help /nope")
     assert "Send the message." in bench.type("/keys")
+
+
+def test_help_finds_commands_keys_and_settings_by_what_they_are_about(bench):
+    found = bench.type("/help bell")
+    assert "ui.bell" in found
+    assert "/new" not in found
+    found = bench.type("/help PICTURE")
+    assert "/image" in found
+    assert "Keys" not in found
+    assert "Send the message." in bench.type("/help send mess")
+    assert "/retry" in bench.type("/help re")
+    assert "Nothing here has to do with xyzzy." in bench.type("/help xyzzy")
+
+
+def test_a_theme_is_chosen_for_this_session(bench):
+    assert "no colours here" in bench.type("/theme dracula")
+    colored = Drawing(THEMES["ansi"])
+    bench.repl.desk = replace(bench.repl.desk, drawing=colored)
+    before = colored.markdown("`code`", 40)
+    assert 'theme = "dracula"' in bench.type("/theme dracula")
+    assert colored.markdown("`code`", 40) == Drawing(THEMES["dracula"]).markdown("`code`", 40)
+    assert "Did you mean dracula?" in bench.type("/theme darcula")
+    assert colored.theme == "dracula"
+    bench.paper.choice = "ansi"
+    bench.type("/theme")
+    assert "dracula ←" in bench.paper.offered
+    assert colored.markdown("`code`", 40) == before
 
 
 def test_system_sets_shows_and_takes_away(bench):

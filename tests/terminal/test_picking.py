@@ -36,6 +36,30 @@ def test_a_chat_is_found_looked_at_and_opened(three):
     three.wait_for("About bread and butter.")
 
 
+def test_links_in_a_preview_leave_no_traces(deepchat, server):
+    server.script += [Answer.reply("See https://example.org/page for it.")]
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("Where?")
+    chat.wait_for("tok/s")
+    chat.enter("/new")
+    chat.wait_for("A new chat")
+    chat.press("\x0c/resume\r")
+    chat.wait_for("1 · Enter takes one")
+    chat.wait_until(lambda: "  See https://example.org/page for it." in chat.lines()[-20:])
+
+
+def test_a_theme_is_looked_at_and_taken(deepchat):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.press("/theme\r")
+    chat.wait_for("› ansi ←")
+    chat.press("\x1b[B")
+    chat.wait_for("A heading, emphasis, code")
+    chat.press("\r")
+    chat.wait_for("mono from now on.")
+
+
 def test_arrows_choose_and_escape_leaves_the_draft_alone(three):
     three.press("/sessions\r")
     three.wait_for("Chat:")

@@ -61,7 +61,7 @@ async def _choose(desk: Desk) -> str:
 
 @COMMANDS.command("/models", usage="[filter]", group=GROUP)
 async def models(desk: Desk, text: str) -> None:
-    """List the models of the server, with context window and prices in US dollars per million tokens."""
+    """List the models of the server: context window, and prices in US dollars per million tokens."""
     offered = await _fetch(desk)
     wanted = [
         each for each in offered if all(word in _words(each) for word in text.lower().split())
