@@ -25,6 +25,10 @@ _GAP: Final = "   "
 # Text narrower than this is not indented any further.
 _NARROW: Final = 16
 
+# A question of more lines than the first, or as many characters as fill that many rows, is folded to the second.
+_WHOLE: Final = 20
+_BEGINNING: Final = 10
+
 # Attachments shown one by one.
 _LISTED: Final = 8
 
@@ -64,10 +68,14 @@ class Screen:
         rows = _hung(Run("Error: " if self._plain else "✗ ", style), said, style, width)
         return self._drawn([*rows, *_hung(Run("  "), hint, self._theme.dim, width)])
 
-    def question(self, text: str, width: int) -> str:
-        """The user's turn, whole, as it stays above the reply."""
+    def question(self, text: str, width: int, *, whole: bool = False) -> str:
+        """The user's turn, as it stays above the reply. A long one is folded, unless it is to be `whole`: its beginning,
+        and how much more there is."""
         mark = Run("You: " if self._plain else "› ", self._theme.user_mark)
-        return self._drawn(_hung(mark, text, self._theme.question, width))
+        shown, more = (text, "") if whole else _folded(text, width)
+        rows = _hung(mark, shown, self._theme.question, width)
+        indent = Run(" " * row_len([mark]))
+        return self._drawn([*rows, *_hung(indent, more, self._theme.dim, width)])
 
     def attached(self, attachments: Sequence[Attachment], width: int) -> str:
         """What goes along with a question, below it: a row or so each, and a number for what would be too many."""
@@ -157,6 +165,19 @@ class Screen:
 
     def _drawn(self, rows: Sequence[Row]) -> str:
         return "".join(map(self._ink.final, rows))
+
+
+def _folded(text: str, width: int) -> tuple[str, str]:
+    """What is shown of a question, and what is said about the rest, if any."""
+    room = max(width, _NARROW)
+    if text.count("\n") <= _WHOLE and len(text) <= _WHOLE * room:
+        return text, ""
+    text = text.strip("\n")
+    beginning = "\n".join(text.split("\n", _BEGINNING)[:_BEGINNING])[: _BEGINNING * room]
+    rest = text[len(beginning) :].strip("\n")
+    lines = rest.count("\n") + 1
+    much = f"{lines:,} more lines" if lines > 1 else f"{len(rest):,} more characters"
+    return beginning, f"… {much}: /show prints it whole" if rest else ""
 
 
 def _wrapped(text: str, style: Style, width: int) -> list[Row]:

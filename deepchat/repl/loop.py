@@ -16,7 +16,6 @@ from deepchat.attach import naming, reading
 from deepchat.attach.reading import Found
 from deepchat.chat import Chat, Library
 from deepchat.conversation import (
-    Attachment,
     Event,
     Message,
     ReasoningDelta,
@@ -264,17 +263,14 @@ class Repl:
             self._queue_changed()
             return
         self._tell_changes(outgoing)
-        self._print_question(outgoing.text, outgoing.attachments, echoed=self._surface.echoes)
-        self._print("\n")
+        self._print_question(outgoing)
         self._chat.send(outgoing.text, outgoing.attachments)
         self._show_reply()
 
-    def _print_question(
-        self, text: str, attachments: Sequence[Attachment], *, echoed: bool = False
-    ) -> None:
+    def _print_question(self, outgoing: Outgoing) -> None:
         draw, width = self._house.drawing, self._surface.width
-        question = "" if echoed else draw.question(text, width)
-        self._print(question + draw.attached(attachments, width))
+        question = "" if self._surface.echoes else draw.question(outgoing.text, width)
+        self._print(question + draw.attached(outgoing.attachments, width) + "\n")
 
     def _tell_changes(self, outgoing: Outgoing) -> None:
         """Say once which files are not what the model knows of them any more."""
@@ -556,16 +552,8 @@ class Repl:
         if not asked:
             return
         self._print("\n")
-        self._print_question(asked[-1].text, asked[-1].attachments)
-        self._print("\n")
         reply = path[-1] if path[-1].role == "assistant" else None
-        if reply and reply.text:
-            self._print(draw.markdown(reply.text, width) + "\n")
-        if reply:
-            self._print(draw.footer(reply, width))
-        if reply and reply.error:
-            self._house.page.notice(reply.error)
-        self._print("\n")
+        self._house.page.exchange(asked[-1], reply)
         self._give_back(self._unanswered())
 
     def attached_rows(self, draft: Entry) -> list[str]:

@@ -94,7 +94,7 @@ class Drawing(Protocol):
 
     def problem(self, error: Exception, width: int) -> str: ...
 
-    def question(self, text: str, width: int) -> str: ...
+    def question(self, text: str, width: int, *, whole: bool = False) -> str: ...
 
     def attached(self, attachments: Sequence[Attachment], width: int) -> str: ...
 
@@ -287,6 +287,17 @@ class Page:
 
     def pairs(self, rows: Sequence[tuple[str, str]], *, left: int = 0) -> None:
         self.write(self._draw.pairs(rows, self._surface.width, left=left))
+
+    def exchange(self, asked: Message, reply: Message | None, *, whole: bool = False) -> None:
+        """A question, and the reply it got, as they looked when they were new; a long question only if it is to be `whole`."""
+        draw, width = self._draw, self._surface.width
+        self.write(draw.question(asked.text, width, whole=whole))
+        self.write(draw.attached(asked.attachments, width) + "\n")
+        if reply and reply.text:
+            self.write(draw.markdown(reply.text, width) + "\n")
+        if reply:
+            self.write(draw.footer(reply, width) + draw.notice(reply.error, width))
+        self.write("\n")
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         self.write(self._draw.table(headers, rows, self._surface.width))

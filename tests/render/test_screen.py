@@ -23,6 +23,19 @@ def reply(**values: object) -> Message:
 # --- examples --------------------------------------------------------------------------------------------------------
 
 
+def test_a_long_question_is_folded_to_its_beginning_and_says_how_much_more_there_is():
+    lines = [f"line {n}" for n in range(5_000)]
+    drawn = PLAIN.question("\n".join(lines), 80).splitlines()
+    assert drawn[0] == "You: line 0"
+    assert [row.strip() for row in drawn[1:10]] == lines[1:10]
+    assert drawn[10:] == ["     … 4,990 more lines: /show prints it whole"]
+    assert len(PLAIN.question("\n".join(lines), 80, whole=True).splitlines()) == 5_000
+    assert "more" not in PLAIN.question("\n".join(lines[:21]), 80)
+    drawn = PLAIN.question("x" * 5_000, 80).splitlines()
+    assert drawn[-1] == "     … 4,200 more characters: /show prints it whole"
+    assert PLAIN.question("x" + "\n" * 500, 80) == "You: x\n"
+
+
 def test_a_question_keeps_its_lines_and_hangs_behind_its_mark():
     drawn = SGR.sub("", FULL.question("one two three four five six\n  indented\n\nlast", 22))
     assert drawn.split("\n") == [

@@ -59,3 +59,30 @@ def test_think_shows_the_reasoning_and_sets_what_becomes_of_it(replied):
 @pytest.mark.parametrize("line", ["/copy", "/raw", "/save 1 x", "/think"])
 def test_without_a_reply_there_is_nothing_to_do_it_with(bench, line):
     assert "no reply yet" in bench.type(line)
+
+
+def test_show_prints_an_exchange_again_whole(bench):
+    assert "no question yet" in bench.type("/show")
+    long = "\n".join(f"line {n}" for n in range(100))
+    bench.model.script += [
+        [TextDelta("One."), Finished("stop")],
+        [TextDelta("Two."), Finished("stop")],
+    ]
+    said = bench.type(long)
+    assert "90 more lines" in said
+    assert "line 99" not in said
+    assert bench.model.requests[-1].messages[-1].text == long
+    bench.type("Second")
+    assert "Two." in bench.type("/show")
+    shown = bench.type("/show 1")
+    assert all(f"line {n}\n" in shown for n in range(100))
+    assert "One." in shown
+    assert "Two." not in shown
+    for number in ("0", "3", "x"):
+        assert "this chat has 2 questions" in bench.type(f"/show {number}")
+    bench.type("/title On lines")
+    bench.type("/new")
+    bench.model.script.append([TextDelta("Three."), Finished("stop")])
+    bench.type(long)
+    bench.type("/new")
+    assert "90 more lines" in bench.type("/resume line")
