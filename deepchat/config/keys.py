@@ -89,6 +89,7 @@ ACTIONS: Final = (
     ("leave", ["ctrl-d"], "Leave, when nothing is typed."),
     ("editor", ["ctrl-g", "ctrl-x ctrl-e"], "Edit the draft in $VISUAL or $EDITOR."),
     ("unfold", ["ctrl-o"], "Show a folded paste."),
+    ("attach", ["ctrl-x ctrl-f"], "Make a folded paste an attachment."),
     ("redo", ["alt-_", "ctrl-x ctrl-r"], "Undo an undo (Ctrl-_) in the draft."),
     ("redraw", ["ctrl-l"], "Draw the composer anew."),
     ("suspend", ["ctrl-z"], "Go to the shell; fg comes back."),

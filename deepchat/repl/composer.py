@@ -66,21 +66,25 @@ class Composer:
 
     def unfold(self) -> bool:
         """Show the folded paste at the cursor, or else the last one, as text; whether there was one."""
+        whole = self._cut({mark for mark, text in self.folds.items() if not _could_fold(text)})
+        if whole:
+            self._pastes.append(whole)
+            self.buffer.insert_text(whole)
+        return bool(whole)
+
+    def take_fold(self) -> str:
+        """Take the folded paste at the cursor, or else the last one, out of the draft; "" when there is none."""
+        return self._cut(set(self.folds))
+
+    def _cut(self, marks: set[str]) -> str:
         text, cursor = self.buffer.text, self.buffer.cursor_position
-        at = [
-            n
-            for n, char in enumerate(text)
-            if char in self.folds and not _could_fold(self.folds[char])
-        ]
+        at = [n for n, char in enumerate(text) if char in marks]
         if not at:
-            return False
+            return ""
         place = min(at, key=lambda one: (one not in (cursor, cursor - 1), -one))
-        whole = self.folds[text[place]]
-        self._pastes.append(whole)
         self.buffer.cursor_position = place
         self.buffer.delete()
-        self.buffer.insert_text(whole)
-        return True
+        return self.folds[text[place]]
 
     def replace(self, text: str) -> None:
         """Another draft in place of this one, the cursor at its end. Undo has the one before."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from prompt_toolkit.input import Input
 
+from deepchat import context, figures
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.completion import CommandCompleter
 from deepchat.repl.history import FileHistory, Ghost
@@ -22,6 +23,9 @@ from deepchat.repl.terminal import Parts, Terminal
 
 FRAMES_PER_S: Final = 15
 SECOND_S: Final = 0.5
+
+# Bytes of a paste beyond which it is offered as an attachment.
+LARGE: Final = 256 * 1024
 
 HANGUPS: Final = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -45,6 +49,8 @@ class Interactive:
         completer = CommandCompleter(COMMANDS)
         actions = Actions(
             enter=self._enter,
+            pasted=self._pasted,
+            attach=lambda text: self.repl.attach_paste(text),
             interrupt=self._interrupt,
             leave=self._leave,
             redraw=lambda: self.terminal.redraw(),
@@ -60,7 +66,7 @@ class Interactive:
             suggest=Ghost(),
             parts=Parts(
                 status=lambda width: self.repl.status(width),
-                queued=lambda: [waiting.text for waiting in self.repl.queue],
+                queued=lambda: [waiting.summary for waiting in self.repl.queue],
                 attached=lambda draft: self.repl.attached_rows(draft),
             ),
             color=color,
@@ -79,6 +85,7 @@ class Interactive:
         self._drawn_at = 0.0
         self._draw_soon: asyncio.TimerHandle | None = None
         self._signal = 0
+        self._attaching = keymap["attach"]
 
     async def run(self, begin: Callable[[Repl], str]) -> int:
         """Until the user leaves; the number of the signal that ended it, or 0.
@@ -106,7 +113,8 @@ class Interactive:
         return self._signal
 
     def _set_out(self, begin: Callable[[Repl], str]) -> None:
-        self._enter(Entry(begin(self.repl)))
+        if first := begin(self.repl):
+            self._enter(Entry(first))
         self._do_beside(self.repl.offer_drafts())
         self._do_beside(self.repl.drafts.run())
 
@@ -124,13 +132,20 @@ class Interactive:
     # --- keys --------------------------------------------------------------------------------------------------------
 
     def _enter(self, entry: Entry) -> None:
-        if not entry.text:
-            return
         outcome = self.repl.enter(entry.text, entry.pasted)
         if outcome is Next.LEAVE:
             self._leave()
         elif isinstance(outcome, Awaitable):
             self._begin(entry.text, outcome)
+
+    def _pasted(self, text: str) -> None:
+        """One that is large may be better off as a file."""
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > LARGE:
+            much = f"{figures.size(size)}, ~{figures.count(context.estimated_tokens(text))} tokens"
+            keys = " or ".join(self._attaching)
+            other = f"; {keys} makes it an attachment" if keys else ""
+            self.repl.desk.page.notice(f"Pasted {much}. Enter sends it in the message{other}.")
 
     def _edit(self) -> None:
         self._begin("/edit", self.terminal.edit())

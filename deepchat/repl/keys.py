@@ -47,9 +47,11 @@ def _presses(stroke: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What keys can ask of the loop. `busy`: there is a reply to stop; `is_lent`: another program has the terminal."""
+    """What keys can ask of the loop. `pasted` is told of each paste, `attach` gets one to make an attachment of. `busy`: there is a reply to stop; `is_lent`: another program has the terminal."""
 
     enter: Callable[[Entry], None]
+    pasted: Callable[[str], None]
+    attach: Callable[[str], None]
     interrupt: Callable[[], None]
     leave: Callable[[], None]
     redraw: Callable[[], None]
@@ -100,7 +102,7 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
             return
         if composer.block_is_open:
             buffer.insert_text("\n")
-        elif composer.text.strip():
+        else:
             actions.enter(composer.take())
 
     @on("newline", when=here)
@@ -110,10 +112,15 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
     @keys.add(Keys.BracketedPaste, filter=here)
     def _paste(event: KeyPressEvent) -> None:
         composer.paste(event.data)
+        actions.pasted(event.data)
 
     @on("unfold", when=here)
     def _unfold(event: KeyPressEvent) -> None:
         composer.unfold()
+
+    @on("attach", when=here)
+    def _attach(event: KeyPressEvent) -> None:
+        actions.attach(composer.take_fold())
 
     @on("editor", when=here)
     def _edit(event: KeyPressEvent) -> None:

@@ -3,6 +3,7 @@
 Knows neither keys nor rows of the screen: `interactive` ties it to the terminal, `plain` to a stream.
 """
 
+import itertools
 import os
 import time
 from collections import deque
@@ -16,6 +17,8 @@ from deepchat.attach import naming, reading
 from deepchat.attach.reading import Found
 from deepchat.chat import Chat, Library
 from deepchat.conversation import (
+    TEXT,
+    Attachment,
     Event,
     Message,
     ReasoningDelta,
@@ -157,7 +160,8 @@ class Repl:
     def enter(self, line: str, pasted: Spans = ()) -> Next | Pending | None:
         """Do what an entered line says: a command, or a message, which waits its turn while a reply arrives.
 
-        `pasted` are the parts, from start to end, that were not typed. A paste of several lines is no command, one of the
+        Nothing at all sends what lies in the tray, if anything does. `pasted` are the parts, from start to end, that were
+        not typed. A paste of several lines is no command, one of the
         shell has to be typed, and so has the `@` before a file; a picture is dropped by pasting its path.
         """
         self._standing = self._surface.draft
@@ -171,6 +175,10 @@ class Repl:
 
     def _do(self, entry: Entry) -> Next | Pending | None:
         line = entry.text
+        if not line.strip():
+            if self.tray.attachments:
+                self._say(self._outgoing(entry, ""))
+            return None
         picture = next(filter(reading.is_picture, naming.dropped(line)), None)
         if picture:
             self.attach([reading.dropped(picture)])
@@ -251,6 +259,17 @@ class Repl:
         if self._surface.echoes:
             self._print(self._house.drawing.attached(attachments, self._surface.width))
         self._surface.refresh()
+
+    def attach_paste(self, text: str) -> None:
+        """Let a paste go along as a file, under a name that is not taken in this chat; "" is none."""
+        if not text:
+            self._house.page.notice("No folded paste is here that could become an attachment.")
+            return
+        said = (message.attachments for message in self._chat.conversation.path())
+        taken = {each.name for some in (self.tray.attachments, *said) for each in some}
+        names = (f"pasted-{number}.txt" for number in itertools.count(1))
+        name = next(name for name in names if name not in taken)
+        self.attach([Found(Attachment(name, TEXT, text.encode("utf-8", "replace")))])
 
     def _note(self, found: Sequence[Found]) -> None:
         for each in found:

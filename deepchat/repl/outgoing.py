@@ -17,6 +17,11 @@ class Outgoing:
     attachments: tuple[Attachment, ...] = ()
 
     @property
+    def summary(self) -> str:
+        """What it says, or, where it says nothing, what it brings along."""
+        return self.text or ", ".join(map(context.called, self.attachments))
+
+    @property
     def has_pictures(self) -> bool:
         return any(each.is_picture for each in self.attachments)
 

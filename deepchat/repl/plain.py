@@ -139,7 +139,7 @@ class Plain:
         except KeyboardInterrupt:
             self._surface.print("\n")
             return self.repl.interrupt()
-        return self._do(line) if line.strip() else None
+        return self._do(line)
 
     def _do(self, line: str) -> Next | None:
         outcome = self.repl.enter(line)

@@ -259,3 +259,46 @@ def test_hostile_names_are_made_safe_wherever_they_are_shown(bench):
     shown += say(bench, "Hm") + bench.type("/changes nothing\x1b[31m")
     assert "\x1b" not in shown
     assert "\x1b" not in sent(bench).text
+
+
+def test_enter_alone_sends_what_is_attached_and_nothing_where_nothing_is(bench):
+    assert bench.type("") == bench.type("  ") == ""
+    bench.type("/file a.py")
+    shown = say(bench, " ")
+    assert "Attached: a.py" in shown
+    assert sent(bench).text == "a.py:\n```py\nx = 1\n```"
+    assert bench.chat.session.title.startswith("a.py")
+    bench.type("")
+    assert len(bench.model.requests) == 1
+    assert "Attached: a.py" in bench.type("/show")
+
+
+def test_attachments_alone_that_got_no_answer_wait_again(bench):
+    bench.type("/file a.py")
+    bench.model.script.append([Unreachable("No route.")])
+    bench.type("")
+    assert bench.paper.draft == ""
+    assert [each.name for each in bench.repl.tray.attachments] == ["a.py"]
+
+
+def test_attachments_alone_are_queued_under_their_names(bench):
+    bench.model.script.append([bench.model.wait])
+    bench.type("First")
+    assert bench.model.hanging.wait(5)
+    bench.type("/file a.py b.txt")
+    bench.repl.enter("")
+    assert [each.summary for each in bench.repl.queue] == ["a.py, b.txt"]
+    bench.repl.leave()
+
+
+def test_a_paste_becomes_an_attachment_under_a_name_of_its_own(bench):
+    bench.repl.attach_paste("one")
+    bench.repl.attach_paste("two")
+    say(bench, "Compare")
+    bench.repl.attach_paste("three")
+    assert sent(bench).text == (
+        "pasted-1.txt:\n```\none\n```\n\npasted-2.txt:\n```\ntwo\n```\n\nCompare"
+    )
+    assert [each.name for each in bench.repl.tray.attachments] == ["pasted-3.txt"]
+    bench.repl.attach_paste("")
+    assert "No folded paste" in bench.paper.printed

@@ -62,6 +62,14 @@ def test_a_fold_is_opened_at_the_cursor_or_else_the_last_one(composer):
     assert typed(composer.take()) == " and "
 
 
+def test_a_fold_is_taken_out_of_the_draft(composer):
+    type_(composer, "See ")
+    composer.paste(LONG)
+    assert composer.take_fold() == LONG
+    assert composer.text == "See "
+    assert composer.take_fold() == ""
+
+
 def test_a_paste_that_holds_what_marks_a_fold_is_kept_as_it_is(composer):
     composer.paste("\U00100000")
     composer.paste("\U00100001 \U00100000")

@@ -132,6 +132,36 @@ def test_a_fold_is_opened_edited_and_undone(deepchat, server):
     chat.wait_for("[pasted 30 lines]")
 
 
+def test_a_paste_that_is_large_is_offered_as_an_attachment(deepchat, server):
+    large = "".join(f"{n:04}\tsome words\n" for n in range(17_000))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.press(f"Look: {BEGIN}{large}{END}")
+    chat.wait_for("ctrl-x ctrl-f makes")
+    chat.press("\x18\x06")
+    chat.wait_for("[1] pasted-1.txt · ")
+    chat.wait_for("[pasted 17000 lines]", gone=True)
+    chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", f"pasted-1.txt:\n```\n{large}```\n\nLook: ")]
+    chat.press("\x18\x06")
+    chat.wait_for("No folded paste is here")
+
+
+def test_a_long_question_is_folded_above_its_reply_and_shown_whole_on_demand(deepchat, server):
+    chat = deepchat(rows=40)
+    chat.wait_for("/help")
+    chat.press(f"{BEGIN}{LINES}{END}")
+    chat.wait_for("› [pasted 5000 lines]")
+    chat.press("\r")
+    chat.wait_for("… 4,990 more lines: /show prints it whole")
+    chat.wait_for("tok/s")
+    chat.enter("/show")
+    chat.wait_for("  4999  ")
+    rows = [line[2:6] for line in chat.everything() if line[2:6].isdecimal()]
+    assert rows == [f"{n:04}" for n in (*range(10), *range(5_000))]
+
+
 EDITOR = """#!/bin/sh
 trap '' INT
 echo EDITING
