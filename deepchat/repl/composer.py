@@ -55,8 +55,7 @@ class Composer:
     @property
     def block_is_open(self) -> bool:
         """Whether the draft begins a block that nothing closes yet: Enter goes to the next line in there."""
-        text = self.text.strip()
-        return text.startswith(QUOTES) and text.count(QUOTES) == 1
+        return is_open(self.text)
 
     def paste(self, text: str) -> None:
         """Insert a pasted text (lines end with newlines) at the cursor."""
@@ -114,7 +113,7 @@ class Composer:
             if run[0][0] == _PASTED:
                 pasted.append((len(text), len(text) + len(part)))
             text += part
-        return _without_quotes(Entry(text, tuple(pasted)))
+        return without_quotes(Entry(text, tuple(pasted)))
 
     def _unfolded(self, text: str) -> str:
         return text.translate({ord(mark): whole for mark, whole in self.folds.items()})
@@ -177,7 +176,13 @@ def _could_fold(text: str) -> bool:
     return any(char >= chr(_FIRST) for char in text)
 
 
-def _without_quotes(entry: Entry) -> Entry:
+def is_open(text: str) -> bool:
+    """Whether a text begins a block that nothing closes yet."""
+    text = text.strip()
+    return text.startswith(QUOTES) and text.count(QUOTES) == 1
+
+
+def without_quotes(entry: Entry) -> Entry:
     """What stands in a block, if all of the entry is one."""
     text = entry.text.strip()
     if not (text.startswith(QUOTES) and text.endswith(QUOTES) and text.count(QUOTES) == 2):

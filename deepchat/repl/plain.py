@@ -11,8 +11,9 @@ from typing import Final, TextIO
 
 from deepchat.errors import UsageError
 from deepchat.repl import clipboard
+from deepchat.repl.composer import is_open, without_quotes
 from deepchat.repl.loop import House, Repl
-from deepchat.repl.needs import Next, Picking, Surface
+from deepchat.repl.needs import Entry, Next, Picking, Surface
 from deepchat.text import clean, clean_line
 
 PROMPT: Final = "> "
@@ -131,15 +132,15 @@ class Plain:
         self._receive()
         try:
             line = self._lines(PROMPT)
-            while line.endswith("\\"):
-                line = f"{line[:-1]}\n{self._lines(MORE)}"
+            while line.endswith("\\") or is_open(line):
+                line = line.removesuffix("\\") + "\n" + self._lines(MORE)
         except EOFError:
             self._surface.print("\n")
             return Next.LEAVE
         except KeyboardInterrupt:
             self._surface.print("\n")
             return self.repl.interrupt()
-        return self._do(line)
+        return self._do(without_quotes(Entry(line)).text)
 
     def _do(self, line: str) -> Next | None:
         outcome = self.repl.enter(line)
