@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from deepchat.cli.bugs import Bug
+from deepchat.cli.ending import orderly
 from deepchat.cli.entry import start
 from deepchat.cli.flags import deepchat
 from deepchat.cli.wishes import Wishes
@@ -21,20 +22,26 @@ BROKEN_PIPE: Final = 141
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run with these arguments; the exit code. Nothing is raised."""
+    """Run with these arguments; the exit code. Nothing is raised but SystemExit, by a signal that ends the program."""
     _open_missing_streams()
     try:
         wishes = deepchat.main(list(arguments), "deepchat", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         return _say(error.format_message(), "deepchat --help lists the flags.", 1)
     except click.Abort:
         return INTERRUPTED
+    except BrokenPipeError:
+        return BROKEN_PIPE
+    except OSError as error:
+        return _say(f"stdout cannot be written: {error.strerror}.", "", 1)
     return _guarded(wishes) if isinstance(wishes, Wishes) else 0
 
 
 def _guarded(wishes: Wishes) -> int:
     try:
-        return start(wishes)
+        with orderly():
+            return start(wishes)
     except NotWritten as error:
         _silence_stdout()
         return _say(error.sentence, error.hint, error.exit_code)

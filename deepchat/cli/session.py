@@ -1,16 +1,17 @@
 """The chat in a terminal: rooms wired, session begun or resumed, and how to come back said at the end."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
-from typing import Final
 
 from deepchat import context
 from deepchat.api.models import Catalogue
 from deepchat.chat import Chat
 from deepchat.cli.bugs import Bug
+from deepchat.cli.ending import KILLED
 from deepchat.cli.looks import colored, drawing
 from deepchat.cli.tidying import Tidying
 from deepchat.cli.wiring import Options, Provider, first_session, models_cache, resume
@@ -22,9 +23,6 @@ from deepchat.repl.needs import Page, Surface
 from deepchat.repl.plain import Plain
 from deepchat.store.drafts import DraftFiles
 from deepchat.store.sessions import Store
-
-# What shells add to the number of the signal that ended a program.
-KILLED: Final = 128
 
 Wire = Callable[[Surface, Callable[[], None]], House]
 
@@ -41,9 +39,12 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
         begin = _begin(wishes, settings, store, provider, demo=demo)
         tidying.start()
         if settings.ui.plain:
+            # In a locale of few characters the others become marks.
+            for stream in (sys.stdin, sys.stdout):
+                stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a text stream
             plain = Plain(wire)
             plain.run(begin)
-            signal, repl = 0, plain.repl
+            ended_by, repl = 0, plain.repl
         else:
             interactive = Interactive(
                 wire,
@@ -52,9 +53,11 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
                 color=colored(settings),
                 vi=settings.ui.editing_mode == "vi",
             )
-            signal, repl = asyncio.run(interactive.run(begin)), interactive.repl
-        if signal:  # nobody is there any more to read a last line
-            return KILLED + signal
+            # Ctrl-C is a key there. One more, pressed to leave, must not cut the leaving short.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            ended_by, repl = asyncio.run(interactive.run(begin)), interactive.repl
+        if ended_by:  # nobody is there any more to read a last line
+            return KILLED + ended_by
         _say_goodbye(repl)
         return 0
 

@@ -362,6 +362,26 @@ def test_a_dumb_terminal_is_read_and_written_line_by_line(deepchat, server):
     assert chat.wait_for_end() == 0
 
 
+@pytest.mark.parametrize("term", ["dumb", "", "xterm-256color", "linux", "screen", "vt100"])
+@pytest.mark.parametrize(
+    "locale",
+    [
+        {"PYTHONIOENCODING": "latin-1"},
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "NO_COLOR": "1"},
+    ],
+)
+def test_in_every_terminal_and_locale_a_reply_is_shown(deepchat, server, term, locale):
+    server.script.append(Answer.reply("Grüße \U0001f600 all"))
+    chat = deepchat(env={"TERM": term, **locale})
+    chat.wait_for("/help")
+    chat.press("Fragé\r")
+    chat.wait_for("e ? all")
+    assert sent(server)[-1][1].startswith("Frag")
+    chat.press("/exit\r")
+    assert chat.wait_for_end() == 0
+    assert b"Traceback" not in chat.written
+
+
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (3, 80), (24, 5)])
 def test_a_window_without_room_is_read_and_written_line_by_line(deepchat, server, rows, columns):
     server.script.append(Answer.reply("Said."))
