@@ -30,7 +30,7 @@ Phase = Literal["waiting", "thinking", "receiving"]
 TICK_S: Final = 0.25
 
 # How long a thread that was asked to stop may take; in name resolution nothing can reach it.
-PATIENCE_S: Final = 0.15
+PATIENCE_S: Final = 0.1
 
 
 class Stop:

@@ -1,12 +1,13 @@
 """The user's own editor for a text: $VISUAL, else $EDITOR, on a file that only they can read."""
 
+import asyncio
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,17 +17,23 @@ from deepchat.text import clean_line, mend
 _KEPT: Final = "The draft stands as it was."
 _CHOOSE: Final = "EDITOR names the one to use, such as EDITOR=nano."
 
+# How long an editor may take to end when it is asked to.
+GRACE_S: Final = 0.2
 
-def edit(text: str, environ: Mapping[str, str]) -> str:
-    """The text as it was saved, without one newline at its end. Waits until the editor ends.
 
-    UsageError when there is no editor, or it ends with another code than 0.
+async def edit(text: str, environ: Mapping[str, str]) -> str:
+    """The text as it was saved, without one newline at its end. Waits until the editor ends; cancelled, it ends it.
+
+    UsageError when there is no editor, or it ends by itself with another code than 0.
     """
     command = _command(environ)
     with tempfile.TemporaryDirectory(prefix="deepchat-") as folder:  # 0700
         path = Path(folder) / "message.md"
         path.write_bytes(mend(text).encode())
-        _run(command, path)
+        with suppress(
+            asyncio.CancelledError
+        ):  # the terminal is to be left: the text goes where drafts do
+            await _run(command, path)
         try:
             saved = path.read_bytes().decode(errors="replace")
         except OSError as error:
@@ -54,12 +61,26 @@ def _usual(environ: Mapping[str, str]) -> str:
     return next((name for name in known if shutil.which(name, path=environ.get("PATH"))), "")
 
 
-def _run(command: list[str], path: Path) -> None:
+async def _run(command: list[str], path: Path) -> None:
     try:
-        code = subprocess.run([*command, os.fspath(path)], check=False).returncode  # noqa: S603  the user's own
+        process = await asyncio.create_subprocess_exec(*command, os.fspath(path))
     except OSError as error:
         raise UsageError(
             f"{clean_line(command[0])} cannot be started: {error.strerror}.", hint=_CHOOSE
         ) from error
+    try:
+        code = await process.wait()
+    except asyncio.CancelledError:
+        await _end(process)
+        raise
     if code:
         raise UsageError(f"{clean_line(command[0])} ended with code {code}.", hint=_KEPT)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ask it to end, then make it."""
+    for how in (process.terminate, process.kill):
+        with suppress(ProcessLookupError, TimeoutError):
+            how()
+            await asyncio.wait_for(process.wait(), GRACE_S)
+            return

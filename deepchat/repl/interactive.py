@@ -1,10 +1,11 @@
 """The REPL in a terminal: one asyncio loop that takes keys, draws replies as they come, and answers signals."""
 
 import asyncio
+import errno
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -54,6 +55,7 @@ class Interactive:
             interrupt=self._interrupt,
             leave=self._leave,
             redraw=lambda: self.terminal.redraw(),
+            suspend=self._suspend,
             take_back=lambda: self.repl.take_back(),
             edit=self._edit,
             busy=lambda: self.repl.busy,
@@ -94,23 +96,28 @@ class Interactive:
         """
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(lambda _, context: self._break(context.get("exception")))
-        for number in HANGUPS:
-            with suppress(NotImplementedError):  # Windows
-                self._loop.add_signal_handler(number, self._hang_up, number)
         self._do_beside(self._count_seconds())
-        try:
-            await self.terminal.run(lambda: self._set_out(begin))
-        except (OSError, EOFError):  # the terminal is gone
-            self._signal = self._signal or HANGUPS[-1]
-        finally:
-            for task in tuple(self._beside):
-                task.cancel()
-            self._loop = None
-            with suppress(OSError):
-                self.repl.leave()
+        with _answered(self._loop, self._signals()):
+            try:
+                await self.terminal.run(lambda: self._set_out(begin))
+            except (OSError, EOFError):  # the terminal is gone
+                self._signal = self._signal or HANGUPS[-1]
+            finally:
+                for task in tuple(self._beside):
+                    task.cancel()
+                self._loop = None
+                with suppress(OSError):
+                    self.repl.leave()
         if self.bug:
             raise self.bug
         return self._signal
+
+    def _signals(self) -> Mapping[int, Callable[[], None]]:
+        jobs = {"SIGTSTP": self._suspend, "SIGCONT": self.terminal.regain}
+        hang_ups = {number: partial(self._hang_up, number) for number in HANGUPS}
+        return hang_ups | {
+            getattr(signal, name): answer for name, answer in jobs.items() if hasattr(signal, name)
+        }
 
     def _set_out(self, begin: Callable[[Repl], str]) -> None:
         if first := begin(self.repl):
@@ -172,6 +179,12 @@ class Interactive:
 
     def _leave(self) -> None:
         self.terminal.leave()
+        if self.terminal.is_lent:  # the other program would keep it
+            for task in self._commands:
+                task.cancel()
+
+    def _suspend(self) -> None:
+        self._do_beside(self.terminal.suspend())
 
     def _hang_up(self, number: int) -> None:
         self._signal = number
@@ -210,5 +223,25 @@ class Interactive:
 
     def _break(self, bug: BaseException | None) -> None:
         """Something failed where nobody waits for it: leave in order, and let `run` raise it."""
+        if isinstance(bug, OSError) and bug.errno == errno.EIO:  # the terminal is gone
+            self._hang_up(HANGUPS[-1])
+            return
         self.bug = bug or RuntimeError("the loop reported a failure without naming it")
         self._leave()
+
+
+@contextmanager
+def _answered(
+    loop: asyncio.AbstractEventLoop, answers: Mapping[int, Callable[[], None]]
+) -> Iterator[None]:
+    """Inside, these signals are answered between two keys; afterwards by whoever did before. What is ignored stays so."""
+    before = {number: signal.getsignal(number) for number in answers}
+    taken = [number for number in answers if before[number] is not signal.SIG_IGN]
+    with suppress(NotImplementedError):  # Windows
+        for number in taken:
+            loop.add_signal_handler(number, answers[number])
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, before[number])

@@ -55,6 +55,7 @@ class Actions:
     interrupt: Callable[[], None]
     leave: Callable[[], None]
     redraw: Callable[[], None]
+    suspend: Callable[[], None]
     take_back: Callable[[], bool]
     edit: Callable[[], None]
     busy: Callable[[], bool]
@@ -188,7 +189,7 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
 
     @on("suspend", when=Always())
     def _suspend(event: KeyPressEvent) -> None:
-        event.app.suspend_to_background()
+        actions.suspend()
 
     return keys
 

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.filters import Condition
+from prompt_toolkit.filters import Condition, FilterOrBool
 from prompt_toolkit.formatted_text import (
     ANSI,
     AnyFormattedText,
@@ -138,10 +138,10 @@ class Picker:
     def _bindings(self) -> KeyBindings:
         keys = KeyBindings()
 
-        def on(*names: str) -> Callable[[Callable[[], None]], None]:
+        def on(*names: str, when: FilterOrBool = True) -> Callable[[Callable[[], None]], None]:
             def bind(act: Callable[[], None]) -> None:
                 for name in names:
-                    keys.add(name, eager=True)(lambda _: act())
+                    keys.add(name, filter=when, eager=True)(lambda _: act())
 
             return bind
 
@@ -152,7 +152,8 @@ class Picker:
         on("escape", "c-c", "c-g")(self.close)
         on("enter")(self._choose)
         on("c-d")(self._delete)
-        on("c-z", "c-_")(self._restore)
+        # With nothing to bring back Ctrl-Z goes to the shell, as everywhere.
+        on("c-z", "c-_", when=Condition(lambda: bool(self._deleted)))(self._restore)
         return keys
 
     def _move(self, by: int) -> None:

@@ -7,11 +7,11 @@ line. The first is painted by `SteadyOutput`, the others by prompt_toolkit. Noth
 import asyncio
 import io
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from prompt_toolkit.application import Application, in_terminal
@@ -44,7 +44,6 @@ from prompt_toolkit.widgets import SearchToolbar
 
 from deepchat.attach import naming
 from deepchat.repl import clipboard, editor
-from deepchat.repl.aside import aside
 from deepchat.repl.composer import Composer, Folds
 from deepchat.repl.keyboard import Keyboard, brackets_pastes
 from deepchat.repl.marks import Marks
@@ -204,7 +203,7 @@ class Terminal:
     async def edit(self) -> None:
         """Let the user's own editor change the draft. UsageError when that fails; the draft is then as it was."""
         async with self._lent():
-            text = await aside(partial(editor.edit, self.draft, os.environ))
+            text = await editor.edit(self.draft, os.environ)
         self.compose(text)
 
     @asynccontextmanager
@@ -212,12 +211,28 @@ class Terminal:
         """Inside, the terminal belongs to another program; what is to be printed waits."""
         self.is_lent = True
         try:
-            async with in_terminal():
-                self._write(NO_PASTES)
-                yield
+            with set_app(self.app):
+                async with in_terminal():
+                    self._write(NO_PASTES)
+                    yield
         finally:
             self.is_lent = False
             self._paint()
+
+    async def suspend(self) -> None:
+        """Go to the shell, as one of its jobs, until it brings us back. Without such a shell nothing happens."""
+        if self.is_lent:
+            _stop()
+            return
+        async with self._lent():
+            _stop()
+
+    def regain(self) -> None:
+        """We were stopped, perhaps without being asked: make the terminal ours again. To be called at each SIGCONT."""
+        if self.app.is_running and not self.is_lent:
+            self.app.input.raw_mode().__enter__()  # `run` leaves it
+            self._output.enable_bracketed_paste()
+            self.redraw()
 
     def entitle(self, title: str) -> None:
         """Put a title on the window; it has its own again when the session ends."""
@@ -273,6 +288,9 @@ class Terminal:
         """End `run`; calling it again does nothing."""
         if self.app.is_running and not self.app.is_done:
             self.app.exit()
+            with suppress(NotImplementedError):  # Windows
+                # What is typed from now on is for the shell.
+                asyncio.get_running_loop().remove_reader(self.app.input.fileno())
 
     # --- what is drawn -----------------------------------------------------------------------------------------------
 
@@ -418,6 +436,13 @@ def _output() -> SteadyOutput:
     fd, encoding = sys.stdout.fileno(), sys.stdout.encoding
     whole = open(fd, "w", encoding=encoding, closefd=False)  # noqa: SIM115  open as long as the program runs
     return SteadyOutput(whole, plain.get_size)
+
+
+def _stop() -> None:
+    """Like a program that does not know of SIGTSTP, and with all others of the same job."""
+    held = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    os.kill(0, signal.SIGTSTP)
+    signal.signal(signal.SIGTSTP, held)
 
 
 def _line_prefix(line: int, wraps: int) -> StyleAndTextTuples:
