@@ -25,6 +25,7 @@ from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindingsBase
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import (
     BufferControl,
     ConditionalContainer,
@@ -58,6 +59,12 @@ COMPOSER_ROWS: Final = 12
 MENU_ROWS: Final = 6
 QUEUED_ROWS: Final = 3
 ATTACHED_ROWS: Final = 4
+
+# What a terminal sends for a key, such as Esc [ A, comes within this time; of two keys that belong together, such as
+# Ctrl-X Ctrl-E, a hand needs longer for the second. Nobody types Esc and a letter for Alt.
+SEQUENCE_S: Final = 0.035
+ALT_S: Final = 0.005
+CHORD_S: Final = 1.0
 
 # A window that has not changed its size for this long is not being resized any more; tmux tells us that late.
 SETTLE_S: Final = 0.3
@@ -139,8 +146,8 @@ class Terminal:
             after_render=lambda _: self._measure(),
         )
         # Esc alone has to answer at once; the default waits half a second for more.
-        self.app.ttimeoutlen = 0.05
-        self.app.timeoutlen = 0.1
+        self.app.ttimeoutlen = SEQUENCE_S
+        self.app.key_processor.after_key_press += lambda _: self._await_more()
 
     # --- Surface -----------------------------------------------------------------------------------------------------
 
@@ -383,6 +390,11 @@ class Terminal:
             self._output.region = Region.of(screen, cursor, self.width)
             self._room = self.height - screen.height - 1
             self._output.paint([], self._live_rows())
+
+    def _await_more(self) -> None:
+        """Of several keys that belong together some are pressed: how long the next may take."""
+        held = self.app.key_processor.key_buffer
+        self.app.timeoutlen = ALT_S if held and held[0].key == Keys.Escape else CHORD_S
 
     def _notice_resizing(self) -> None:
         """While the window is being resized draw only what is short, and print nothing.

@@ -221,3 +221,17 @@ def test_a_reply_goes_on_while_the_editor_has_the_terminal(deepchat, server, edi
     chat.wait_for("  from the editor x")
     chat.wait_for("tok/s")
     assert " ".join(chat.everything()).count("word") == 40
+
+
+def test_keys_that_belong_together_may_be_pressed_slowly(deepchat, own_home):
+    editor = own_home / "editor"
+    editor.write_text('#!/bin/sh\nprintf "edited" > "$1"\n')
+    editor.chmod(0o700)
+    chat = deepchat(env={"EDITOR": str(editor)})
+    chat.wait_for("/help")
+    chat.press("x")
+    chat.wait_for("› x")
+    chat.press("\x18")
+    chat.read(0.3)  # nothing is drawn for the first of them
+    chat.press("\x05")
+    chat.wait_for("› edited")
