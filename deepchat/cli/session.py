@@ -17,8 +17,9 @@ from deepchat.cli.tidying import Tidying
 from deepchat.cli.wiring import Options, Provider, first_session, models_cache, resume
 from deepchat.cli.wishes import KEY_PAGE, Wishes
 from deepchat.config import Settings
+from deepchat.repl.house import House
 from deepchat.repl.interactive import Interactive
-from deepchat.repl.loop import House, Repl
+from deepchat.repl.loop import Repl
 from deepchat.repl.needs import Page, Surface
 from deepchat.repl.plain import Plain
 from deepchat.store.drafts import DraftFiles

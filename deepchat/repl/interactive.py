@@ -16,8 +16,9 @@ from deepchat import context, figures
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.completion import CommandCompleter
 from deepchat.repl.history import FileHistory, Ghost
+from deepchat.repl.house import House
 from deepchat.repl.keys import Actions, Keymap, bindings
-from deepchat.repl.loop import House, Repl
+from deepchat.repl.loop import Repl
 from deepchat.repl.needs import Entry, Next, Surface
 from deepchat.repl.output import SteadyOutput
 from deepchat.repl.terminal import Parts, Terminal
@@ -51,12 +52,12 @@ class Interactive:
         actions = Actions(
             enter=self._enter,
             pasted=self._pasted,
-            attach=lambda text: self.repl.attach_paste(text),
+            attach=lambda text: self.repl.sending.attach_paste(text),
             interrupt=self._interrupt,
             leave=self._leave,
             redraw=lambda: self.terminal.redraw(),
             suspend=self._suspend,
-            take_back=lambda: self.repl.take_back(),
+            take_back=lambda: self.repl.sending.take_back(),
             edit=self._edit,
             busy=lambda: self.repl.busy,
             is_lent=lambda: self.terminal.is_lent,

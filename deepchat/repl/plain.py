@@ -12,7 +12,8 @@ from typing import Final, TextIO
 from deepchat.errors import UsageError
 from deepchat.repl import clipboard
 from deepchat.repl.composer import is_open, without_quotes
-from deepchat.repl.loop import House, Repl
+from deepchat.repl.house import House
+from deepchat.repl.loop import Repl
 from deepchat.repl.needs import Entry, Next, Picking, Surface
 from deepchat.text import clean, clean_line
 

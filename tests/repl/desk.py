@@ -8,7 +8,8 @@ from deepchat.conversation import ModelInfo, Persona, Session
 from deepchat.errors import Unreachable, UsageError
 from deepchat.render.drawing import Drawing
 from deepchat.render.theme import THEMES
-from deepchat.repl.loop import House, Repl
+from deepchat.repl.house import House
+from deepchat.repl.loop import Repl
 from deepchat.repl.needs import Page
 from deepchat.store.sessions import Store
 from tests.core.fakes import ScriptedModel

@@ -183,7 +183,7 @@ def test_a_queued_message_takes_its_attachments_along_and_brings_them_back(bench
     bench.type("/file a.py")
     bench.repl.enter("Second @b.txt")
     assert bench.repl.tray.attachments == ()
-    assert bench.repl.take_back()
+    assert bench.repl.sending.take_back()
     assert bench.paper.draft == "Second @b.txt"
     assert [each.name for each in bench.repl.tray.attachments] == ["a.py"]
     bench.repl.enter("Second @b.txt")
@@ -292,13 +292,13 @@ def test_attachments_alone_are_queued_under_their_names(bench):
 
 
 def test_a_paste_becomes_an_attachment_under_a_name_of_its_own(bench):
-    bench.repl.attach_paste("one")
-    bench.repl.attach_paste("two")
+    bench.repl.sending.attach_paste("one")
+    bench.repl.sending.attach_paste("two")
     say(bench, "Compare")
-    bench.repl.attach_paste("three")
+    bench.repl.sending.attach_paste("three")
     assert sent(bench).text == (
         "pasted-1.txt:\n```\none\n```\n\npasted-2.txt:\n```\ntwo\n```\n\nCompare"
     )
     assert [each.name for each in bench.repl.tray.attachments] == ["pasted-3.txt"]
-    bench.repl.attach_paste("")
+    bench.repl.sending.attach_paste("")
     assert "No folded paste" in bench.paper.printed

@@ -1,8 +1,8 @@
 """Queueing, stopping and leaving."""
 
 from deepchat.conversation import Finished, Reported, TextDelta, Usage
-from deepchat.repl.loop import BURST
 from deepchat.repl.needs import Next
+from deepchat.repl.showing import BURST
 
 
 def hang(bench, *before):
@@ -30,12 +30,12 @@ def test_a_queued_message_can_be_taken_back_or_dropped(bench):
     hang(bench)
     bench.repl.enter("Second")
     bench.repl.enter("Third")
-    assert bench.repl.take_back()
+    assert bench.repl.sending.take_back()
     assert bench.paper.draft == "Third"
     bench.repl.interrupt()
     assert bench.repl.queue == []
     assert bench.repl.busy
-    assert not bench.repl.take_back()
+    assert not bench.repl.sending.take_back()
     bench.repl.interrupt()
     end(bench)
 

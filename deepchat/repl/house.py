@@ -1,0 +1,34 @@
+"""What a REPL is given to work with. Who wires it is not known here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from deepchat.chat import Chat, Library
+from deepchat.conversation import clock_ms
+from deepchat.errors import DeepchatError
+from deepchat.repl.drafts import NoDrafts
+from deepchat.repl.needs import Catalogue, Drafts, Drawing, Options, Page
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The rooms that a REPL needs, wired by `cli`."""
+
+    chat: Chat
+    library: Library
+    catalogue: Catalogue
+    options: Options
+    drawing: Drawing
+    page: Page
+    log_bug: Callable[[BaseException], Exception]
+    drafts: Drafts = field(default_factory=NoDrafts)
+    show_footer: bool = True
+    show_title: bool = True
+    is_key_in: Callable[[str], bool] = lambda text: False
+    bell: Literal["never", "long", "always"] = "never"
+    now_ms: Callable[[], int] = clock_ms
+
+    def say_why(self, error: BaseException) -> None:
+        """A failure in words; one of deepchat itself is logged."""
+        self.page.problem(error if isinstance(error, DeepchatError) else self.log_bug(error))

@@ -1,0 +1,89 @@
+"""What was typed and not sent comes back: at the start, and with the session that it belongs to."""
+
+from contextlib import suppress
+from typing import Final
+
+from deepchat import context
+from deepchat.conversation import SessionSummary
+from deepchat.errors import StoreError
+from deepchat.repl.aside import aside
+from deepchat.repl.drafts import DraftKeeper, Left, line_of_draft
+from deepchat.repl.house import House
+from deepchat.repl.needs import Surface
+from deepchat.repl.registry import line_of
+from deepchat.repl.sending import Sending
+from deepchat.repl.words import count
+
+# Of so many other chats with an unsent text the titles are told.
+NAMED: Final = 3
+
+
+class Returning:
+    """Puts drafts into the composer, or says where they are."""
+
+    def __init__(
+        self, house: House, surface: Surface, drafts: DraftKeeper, sending: Sending
+    ) -> None:
+        self._house = house
+        self._chat = house.chat
+        self._surface = surface
+        self._drafts = drafts
+        self._sending = sending
+
+    async def offer(self) -> None:
+        """At the start: what was left unsent returns to the composer, or it is said where it is."""
+        session = self._chat.session.id
+        self._drafts.begin(session)
+        left = await aside(self._left)
+        if session == self._chat.session.id:
+            self._bring_back(left)
+            self._say_where(left)
+
+    def follow(self, standing: str) -> None:
+        """With another session comes what was typed for it; what was typed for the last one stays with that.
+
+        `standing` is what stood in the composer when the session may have changed.
+        """
+        session = self._chat.session.id
+        if self._drafts.session in ("", session):
+            return
+        if self._surface.draft != standing:  # typed since the command was entered: for this session
+            self._drafts.carry(session)
+            return
+        mine = self._drafts.follow(session)
+        self._surface.compose(line_of_draft(mine))
+        if mine.empty:
+            self._bring_back(self._left())
+
+    def _left(self) -> Left:
+        return self._drafts.left(self._chat.session.id, self._stored, new=not self._chat.begun)
+
+    def _stored(self, session_id: str) -> SessionSummary | None:
+        with suppress(StoreError):  # what cannot be resumed now goes where it is seen
+            return self._house.library.summary(session_id)
+        return None
+
+    def _bring_back(self, left: Left) -> None:
+        """Put the newest one into the composer, unless something was typed there meanwhile."""
+        standing = self._surface.draft
+        free = standing in ("", *(line_of(each.text) for each in self._sending.unanswered()))
+        line = self._drafts.claim(left) if free else ""
+        if line:
+            self._surface.compose(line)
+        if line and standing not in ("", line):
+            self._house.page.notice("The last question got no answer: /retry asks it again.")
+        if waiting := len(left.here) - bool(line):
+            kept = "text is kept: it" if waiting == 1 else "texts are kept: the next one"
+            when = "when this chat is opened again" if self._chat.begun else "with /new"
+            self._house.page.notice(f"{waiting} more unsent {kept} comes {when}.")
+
+    def _say_where(self, left: Left) -> None:
+        """Of drafts that belong to other chats."""
+        for session in left.elsewhere[:NAMED]:
+            title = context.title_of(session.title)
+            self._house.page.notice(
+                f"An unsent text of “{title}” is kept: /resume {session.id[-6:]}"
+            )
+        if len(left.elsewhere) > NAMED:
+            others = count(len(left.elsewhere) - NAMED, "other chat")
+            self._house.page.notice(f"So are those of {others}.")

@@ -1,0 +1,170 @@
+"""What is sent, and when: what goes along with a message, what speaks against it, what waits, and what returns unsent."""
+
+import itertools
+from collections.abc import Callable, Sequence
+
+from deepchat import context
+from deepchat.attach.reading import Found
+from deepchat.conversation import TEXT, Attachment
+from deepchat.errors import NotAttached, UsageError
+from deepchat.repl.house import House
+from deepchat.repl.needs import Entry, Surface
+from deepchat.repl.outgoing import Outgoing, unseen
+from deepchat.repl.registry import line_of
+from deepchat.repl.tray import Tray, changed_row, mentioned, merged
+
+
+class Sending:
+    """The tray and the queue. `show` is called when a reply is on its way, `changed` when the queue is another."""
+
+    def __init__(
+        self, house: House, surface: Surface, show: Callable[[], None], changed: Callable[[], None]
+    ) -> None:
+        self.queue: list[Outgoing] = []
+        self.tray = Tray()
+        self._house = house
+        self._chat = house.chat
+        self._surface = surface
+        self._show = show
+        self._changed = changed
+        self._asked_about: Outgoing | None = None
+        self._unknown_sight: set[str] = set()
+
+    def prepare(self, entry: Entry, text: str) -> Outgoing:
+        """A message and what goes along with it; the tray is empty then. NotAttached, UsageError when it may not go."""
+        found = mentioned(entry)
+        attachments = merged(self.tray.attachments, (each.attachment for each in found))
+        outgoing = Outgoing(text, attachments)
+        self._require_sight(outgoing)
+        self._ask_about_secrets(outgoing)
+        self._note(found)
+        self.tray.clear()
+        return outgoing
+
+    def _require_sight(self, outgoing: Outgoing) -> None:
+        """NotAttached when there is a picture, and the model that answers sees none."""
+        if not outgoing.has_pictures:
+            return
+        model, models = self._chat.answering, self._house.catalogue.cached()
+        sees = context.sees(model, models)
+        if sees is False:
+            raise unseen(model, models)
+        if sees is None and model not in self._unknown_sight:
+            self._unknown_sight.add(model)
+            self._house.page.notice(f"Whether {model} sees pictures is not known here.")
+
+    def _ask_about_secrets(self, outgoing: Outgoing) -> None:
+        """UsageError, once for each message, when it seems to hold a key or a token."""
+        secret = outgoing.secret(self._house.is_key_in)
+        if secret and outgoing != self._asked_about:
+            self._asked_about = outgoing
+            raise UsageError(f"Not sent yet: {secret}.", hint="The same once more sends it.")
+
+    def attach(self, found: Sequence[Found]) -> None:
+        """Let these go along with the next message."""
+        attachments = [each.attachment for each in found]
+        self.tray.add(attachments)
+        self._note(found)
+        if self._surface.echoes:
+            self._surface.print(self._house.drawing.attached(attachments, self._surface.width))
+        self._surface.refresh()
+
+    def attach_paste(self, text: str) -> None:
+        """Let a paste go along as a file, under a name that is not taken in this chat; "" is none."""
+        if not text:
+            self._house.page.notice("No folded paste is here that could become an attachment.")
+            return
+        said = (message.attachments for message in self._chat.conversation.path())
+        taken = {each.name for some in (self.tray.attachments, *said) for each in some}
+        names = (f"pasted-{number}.txt" for number in itertools.count(1))
+        name = next(name for name in names if name not in taken)
+        self.attach([Found(Attachment(name, TEXT, text.encode("utf-8", "replace")))])
+
+    def _note(self, found: Sequence[Found]) -> None:
+        for each in found:
+            if each.note:
+                self._house.page.notice(each.note)
+
+    def say(self, outgoing: Outgoing) -> None:
+        """Send it, or let it wait its turn."""
+        if self._chat.turn:
+            self.queue.append(outgoing)
+            self._changed()
+            return
+        self._tell_changes(outgoing)
+        self._print_question(outgoing)
+        self._chat.send(outgoing.text, outgoing.attachments)
+        self._show()
+
+    def _print_question(self, outgoing: Outgoing) -> None:
+        draw, width = self._house.drawing, self._surface.width
+        question = "" if self._surface.echoes else draw.question(outgoing.text, width)
+        self._surface.print(question + draw.attached(outgoing.attachments, width) + "\n")
+
+    def _tell_changes(self, outgoing: Outgoing) -> None:
+        """Say once which files are not what the model knows of them any more."""
+        anew = {(each.path, each.lines) for each in outgoing.attachments}
+        changed = self.tray.watch.changed(self._chat.conversation)
+        for each in changed:
+            if (each.path, each.lines) not in anew:
+                self._house.page.notice(changed_row(each))
+        self.tray.watch.tell(changed)
+
+    def take_back(self) -> bool:
+        """Put the last queued message into the composer again; whether there was one."""
+        if not self.queue:
+            return False
+        taken = self.queue.pop()
+        self.tray.take_back(taken.text, taken.attachments)
+        self._surface.compose(line_of(taken.text))
+        self._changed()
+        return True
+
+    def drop_last(self) -> bool:
+        """Forget the last queued message; whether there was one."""
+        if not self.queue:
+            return False
+        self.queue.pop()
+        self._changed()
+        return True
+
+    def go_on(self) -> None:
+        """Send what is queued first, if anything is. The model may be another one since."""
+        if not self.queue:
+            return
+        outgoing = self.queue.pop(0)
+        try:
+            self._require_sight(outgoing)
+        except NotAttached as error:
+            self._house.say_why(error)
+            self.queue.insert(0, outgoing)
+            self.give_up()
+        else:
+            self.say(outgoing)
+            self._changed()
+
+    def give_up(self) -> None:
+        """What is queued returns, behind the question that got no answer."""
+        unsent, self.queue = self.queue, []
+        self.give_back([*self.unanswered(), *unsent])
+
+    def unanswered(self) -> list[Outgoing]:
+        """The last question, when it got no answer."""
+        asked = self._chat.unanswered
+        return [Outgoing(asked.text, asked.attachments)] if asked else []
+
+    def give_back(self, unsent: Sequence[Outgoing]) -> None:
+        """What was not sent returns: texts into the composer, or, when something new stands there, into the history."""
+        for each in unsent:
+            self.tray.take_back(each.text, each.attachments)
+        self.give_back_lines([line_of(each.text) for each in unsent if each.text])
+
+    def give_back_lines(self, lines: Sequence[str]) -> None:
+        """These return, as they are typed."""
+        self._changed()
+        if not lines or self._surface.draft == "\n\n".join(lines):
+            return
+        if self._surface.draft:
+            self._house.page.notice("What was not sent is in the history: Up brings it back.")
+        else:
+            self._surface.compose("\n\n".join(lines))

@@ -1,0 +1,53 @@
+"""The status line: what is going on, with whom, and what it has cost."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from deepchat import context, figures
+from deepchat.conversation import Message
+from deepchat.repl.house import House
+from deepchat.text import clean_line
+
+# Of a title.
+TITLE_CELLS: Final = 30
+
+
+class Status:
+    """What the line says, the most important part first; cheap to ask for."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._chat = house.chat
+        self._counted: tuple[tuple[str | None, str], str, str] = ((None, ""), "", "")
+
+    def parts(self, doing: str, queued: int) -> list[str]:
+        """`doing` is the command that works just now, `queued` how many messages wait."""
+        turn = self._chat.turn
+        going_on = [f"{turn.phase} {turn.elapsed:.0f} s"] if turn else []
+        if doing:
+            going_on.append(f"{doing} · Ctrl-C stops it")
+        if queued:
+            going_on.append(f"queued {queued}")
+        session = self._chat.session
+        named = session.persona_name or ("persona" if session.persona else "")
+        title = clean_line(session.title, TITLE_CELLS)
+        return [
+            *going_on,
+            *filter(None, (self._chat.answering, *self._ledger(), named, title)),
+        ]
+
+    def _ledger(self) -> tuple[str, str]:
+        """How full the model's window is, and what this conversation has cost; worked out only when a turn has ended."""
+        now = (self._chat.conversation.leaf, self._chat.answering)
+        if self._counted[0] != now:
+            path = self._chat.conversation.path()
+            spent = context.total_cost(path)
+            self._counted = (now, self._share(path), figures.money(spent) if spent else "")
+        return self._counted[1:]
+
+    def _share(self, path: Sequence[Message]) -> str:
+        """`12%` of the window, as the server counted the last exchange; "" where either is unknown."""
+        tokens = context.tokens_counted(path)
+        models = self._house.catalogue.cached() if tokens else ()
+        window = next((m.context_length for m in models if m.id == self._chat.answering), None)
+        return f"{min(100, round(100 * tokens / window))}%" if tokens and window else ""
