@@ -13,7 +13,7 @@ from deepchat.errors import UsageError
 from deepchat.repl import clipboard
 from deepchat.repl.composer import is_open, without_quotes
 from deepchat.repl.house import House
-from deepchat.repl.loop import Repl
+from deepchat.repl.loop import Pending, Repl
 from deepchat.repl.needs import Entry, Next, Picking, Surface
 from deepchat.text import clean, clean_line
 
@@ -148,10 +148,17 @@ class Plain:
         if not isinstance(outcome, Awaitable):
             return outcome
         try:
-            return asyncio.run(self.repl.obey(line, outcome))
+            return asyncio.run(self._obey(line, outcome))
         except KeyboardInterrupt:
             self.repl.desk.page.notice("Stopped.")
             return None
+
+    async def _obey(self, line: str, outcome: Pending) -> Next | None:
+        ticking = asyncio.ensure_future(_tick())
+        try:
+            return await self.repl.obey(line, outcome)
+        finally:
+            ticking.cancel()
 
     def _receive(self) -> None:
         """Draw the reply until it has ended; Ctrl-C stops it."""
@@ -163,3 +170,9 @@ class Plain:
                 self.repl.pump()
             except KeyboardInterrupt:
                 self.repl.interrupt()
+
+
+async def _tick() -> None:
+    """Ctrl-C that comes just before asyncio falls asleep is heeded when something wakes it: this does."""
+    while True:
+        await asyncio.sleep(WAIT_S)

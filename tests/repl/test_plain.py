@@ -1,11 +1,42 @@
-"""The surface that is only appended to."""
+"""The surface that is only appended to, and the REPL on it."""
 
+import signal
+import sys
+import threading
+import time
 from io import StringIO
 
-from deepchat.repl.plain import PlainSurface
+import pytest
+
+from deepchat.repl.plain import Plain, PlainSurface
 
 
 def test_what_returns_unsent_is_printed_clean():
     out = StringIO()
     PlainSurface(out, input).compose("a\x1b[2J\u202eb")
     assert out.getvalue() == "Not sent: a␛[2J<U+202E>b\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell and POSIX signals")
+def test_an_interrupt_that_does_not_wake_the_loop_still_stops_a_command(bench, monkeypatch):
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    out = StringIO()
+    typed = iter(["!echo going; sleep 600"])
+
+    def interrupt_unheard():
+        while "going" not in out.getvalue():
+            time.sleep(0.01)
+        # One that another thread gets ends no system call in which the main thread waits.
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    def line(prompt):
+        try:
+            return next(typed)
+        except StopIteration:
+            raise EOFError from None
+
+    interrupting = threading.Thread(target=interrupt_unheard)
+    interrupting.start()
+    Plain(lambda surface, changed: bench.house, lines=line, out=out).run(lambda repl: "")
+    interrupting.join()
+    assert "Stopped." in bench.paper.printed
