@@ -180,7 +180,7 @@ class Surface(Protocol):
         """Put a title (clean, one line) on the window."""
         ...
 
-    def copy(self, text: str) -> str:
+    async def copy(self, text: str) -> str:
         """Put a text into the clipboard, and say how that went. UsageError when there is no way."""
         ...
 
@@ -313,7 +313,7 @@ class Desk:
     options: Options
     drawing: Drawing
     page: Page
-    copy: Callable[[str], str]
+    copy: Callable[[str], Awaitable[str]]
     edit: Callable[[], Awaitable[None]]
     pick: Callable[[Picking], Awaitable[str | None]]
     show_last_exchange: Callable[[], None]

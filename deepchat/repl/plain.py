@@ -7,10 +7,12 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, TextIO
 
 from deepchat.errors import UsageError
 from deepchat.repl import clipboard
+from deepchat.repl.aside import aside
 from deepchat.repl.composer import is_open, without_quotes
 from deepchat.repl.house import House
 from deepchat.repl.loop import Pending, Repl
@@ -92,9 +94,11 @@ class PlainSurface:
     def entitle(self, title: str) -> None:
         """Nothing to do: a title is not text."""
 
-    def copy(self, text: str) -> str:
+    async def copy(self, text: str) -> str:
         """Put a text into the clipboard, and say how that went."""
-        return clipboard.copy(text, self.print, os.environ)
+        copied = await aside(partial(clipboard.copy, text, os.environ))
+        self.print(copied.sequence)
+        return copied.said
 
     def ring(self) -> None:
         """Ring the bell."""

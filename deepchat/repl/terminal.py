@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from prompt_toolkit.application import Application, in_terminal
@@ -45,6 +46,7 @@ from prompt_toolkit.widgets import SearchToolbar
 
 from deepchat.attach import naming
 from deepchat.repl import clipboard, editor
+from deepchat.repl.aside import aside
 from deepchat.repl.composer import Composer, Folds
 from deepchat.repl.keyboard import Keyboard, brackets_pastes
 from deepchat.repl.marks import Marks
@@ -245,9 +247,11 @@ class Terminal:
         """Put a title on the window; it has its own again when the session ends."""
         self._output.entitle(title)
 
-    def copy(self, text: str) -> str:
+    async def copy(self, text: str) -> str:
         """Put a text into the clipboard, and say how that went."""
-        return clipboard.copy(text, self._write, os.environ)
+        copied = await aside(partial(clipboard.copy, text, os.environ))
+        self._write(copied.sequence)
+        return copied.said
 
     def _write(self, sequence: str) -> None:
         self._output.write_raw(sequence)

@@ -57,7 +57,7 @@ class Paper:
     def entitle(self, title):
         self.title = title
 
-    def copy(self, text):
+    async def copy(self, text):
         self.copied = text
         return "Copied."
 

@@ -1,5 +1,6 @@
 """Commands about what goes along with the next message."""
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
@@ -110,7 +111,7 @@ def _is(sent: Attachment, name: str) -> bool:
 @COMMANDS.command("/paste", group=GROUP)
 async def paste(desk: Desk, text: str) -> None:
     """Attach the text in the clipboard to the next message."""
-    pasted = await aside(clipboard.paste)
+    pasted = await aside(partial(clipboard.paste, os.environ))
     desk.attach([Found(Attachment("clipboard", TEXT, pasted.encode("utf-8", "replace")))])
 
 

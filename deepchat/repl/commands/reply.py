@@ -29,7 +29,7 @@ def _numbers(desk: Desk) -> Iterator[Choice]:
 
 
 @COMMANDS.command("/copy", usage="[n | all]", group=GROUP, candidates=_numbers)
-def copy(desk: Desk, text: str) -> None:
+async def copy(desk: Desk, text: str) -> None:
     """Copy the last reply as markdown; with a number that code block of it, with all the whole chat."""
     if text == "all":
         copied = _transcript(desk.chat.conversation.path())
@@ -37,7 +37,7 @@ def copy(desk: Desk, text: str) -> None:
         copied = _block(desk, text).source
     else:
         copied = _last(desk).text
-    desk.page.notice(desk.copy(copied))
+    desk.page.notice(await desk.copy(copied))
 
 
 def _questions(desk: Desk) -> Iterator[Choice]:
