@@ -10,6 +10,9 @@ from typing import Final
 
 REPLACEMENT: Final = "\ufffd"
 
+# Said below a text in which there were some.
+MARKED: Final = "Invisible characters shown as marks: {}."
+
 # Combining marks that may stand on one base. More bury their neighbours, and once crashed xterm (CVE-2021-27135).
 _MOST_ACCENTS: Final = 10
 

@@ -20,7 +20,7 @@ from deepchat.render.source import Source
 from deepchat.render.theme import Theme
 from deepchat.render.thoughts import Think, Thoughts
 from deepchat.render.wrap import Row, Run, wrap
-from deepchat.text import Cleaner, mend
+from deepchat.text import MARKED, Cleaner, mend
 
 # The live view: rows it leaves to others, rows it has at most, rows of reasoning in it.
 _OTHERS: Final = 4
@@ -188,7 +188,7 @@ class Reply:
     def _notes(self) -> list[Row]:
         notes = []
         if self.marks:
-            notes.append(f"Invisible characters shown as marks: {self.marks}.")
+            notes.append(MARKED.format(self.marks))
         if self._page.inline.too_dense:
             notes.append("Some markup was too dense to be read, and is shown as written.")
         if self._meter.gave_up and not self._plain:

@@ -8,6 +8,7 @@ from typing import Protocol
 from deepchat.attach.reading import Found
 from deepchat.chat import Chat, Library
 from deepchat.conversation import Attachment, Draft, Json, Message, ModelInfo, Persona
+from deepchat.text import MARKED, Cleaner
 
 
 class Next(Enum):
@@ -287,6 +288,17 @@ class Page:
 
     def pairs(self, rows: Sequence[tuple[str, str]], *, left: int = 0) -> None:
         self.write(self._draw.pairs(rows, self._surface.width, left=left))
+
+    def foreign(self, text: str, *, dim: bool = False) -> None:
+        """A text as it came, unwrapped or `dim`, made safe; how many marks that took is said below it."""
+        cleaner = Cleaner()
+        shown = (cleaner.feed(text) + cleaner.finish()).rstrip("\n")
+        if dim:
+            self.notice(shown)
+        else:
+            self.write(f"{shown}\n")
+        if cleaner.marks:
+            self.notice(MARKED.format(cleaner.marks))
 
     def exchange(self, asked: Message, reply: Message | None, *, whole: bool = False) -> None:
         """A question, and the reply it got, as they looked when they were new; a long question only if it is to be `whole`."""

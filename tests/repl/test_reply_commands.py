@@ -35,7 +35,9 @@ def test_raw_prints_the_markdown_and_disarms_it(replied):
     assert REPLY.rstrip("\n") in replied.type("/raw")
     replied.model.script.append([TextDelta("a\x1b[2Jb"), Finished("stop")])
     replied.type("More.")
-    assert "\x1b[2J" not in replied.type("/raw")
+    printed = replied.type("/raw")
+    assert "\x1b[2J" not in printed
+    assert "Invisible characters shown as marks: 1." in printed
 
 
 def test_save_writes_a_block_and_never_over_a_file(replied, tmp_path):

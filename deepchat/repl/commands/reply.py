@@ -11,7 +11,7 @@ from deepchat.repl.commands import COMMANDS
 from deepchat.repl.needs import Block, Choice, Desk
 from deepchat.repl.registry import LONGEST
 from deepchat.repl.words import count
-from deepchat.text import clean, clean_line
+from deepchat.text import clean_line
 
 GROUP = "Reply"
 THINK = {
@@ -66,7 +66,7 @@ def show(desk: Desk, text: str) -> None:
 @COMMANDS.command("/raw", usage="", group=GROUP)
 def raw(desk: Desk, text: str) -> None:
     """Print the last reply as it came: its markdown, unwrapped."""
-    desk.page.write(clean(_last(desk).text).rstrip("\n") + "\n")
+    desk.page.foreign(_last(desk).text)
 
 
 @COMMANDS.command("/save", usage="n file", group=GROUP, candidates=_numbers)
@@ -107,7 +107,7 @@ def think(desk: Desk, text: str) -> None:
     thought = next((m for m in _replies(desk) if m.reasoning or m.text), None)
     if thought is None:
         raise UsageError("There is no reply yet.")
-    desk.page.notice(thought.reasoning or "The last reply came without reasoning.")
+    desk.page.foreign(thought.reasoning or "The last reply came without reasoning.", dim=True)
 
 
 def _exchanges(desk: Desk) -> list[tuple[Message, Message | None]]:
