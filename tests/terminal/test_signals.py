@@ -135,7 +135,9 @@ def test_leaving_amid_a_reply_keeps_it_however_often_ctrl_c_follows(
 
 def test_ctrl_c_closes_what_is_open_and_leaves_alone_what_is_under_it(deepchat, server, own_home):
     editor = own_home / "editor"
-    editor.write_text('#!/bin/sh\ntrap "echo got it" INT\necho editing\ncat\ntrue\n')
+    editor.write_text(
+        '#!/bin/sh\ntrap "echo got it; exit 0" INT\necho editing\nwhile :; do sleep 0.1; done\n'
+    )
     editor.chmod(stat.S_IRWXU)
     chat = deepchat(env={"EDITOR": str(editor)})
     chat.wait_for("/help")
