@@ -135,6 +135,7 @@ class Repl:
     async def obey(self, line: str, outcome: Pending) -> Next | None:
         """See a command through that takes its time."""
         self.doing = f"{line.split()[0]} is working"
+        self._surface.refresh()
         try:
             return await outcome
         except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat

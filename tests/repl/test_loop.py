@@ -112,3 +112,11 @@ def test_the_status_line_says_how_full_the_window_is_and_what_it_cost(bench):
     bench.shelf.refresh()
     bench.type("Which colour?")
     assert bench.repl.status(80) == "lab/good, 12%, $0.25, Which colour?\n"
+
+
+def test_a_command_that_takes_its_time_is_on_the_status_line_from_its_beginning_to_its_end(bench):
+    shown = []
+    bench.paper.refresh = lambda: shown.append(bench.repl.doing)
+    bench.type("/models")
+    assert shown[0] == "/models is working"
+    assert shown[-1] == ""
