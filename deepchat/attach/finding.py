@@ -54,4 +54,11 @@ def _names(entries: Iterator[os.DirEntry[str]], *, hidden: bool) -> Iterator[str
             continue
         # A name that has to be cleaned to be shown would not be the one that is inserted.
         if clean_line(entry.name) == entry.name:
-            yield entry.name + ("/" if entry.is_dir() else "")
+            yield entry.name + ("/" if _is_folder(entry) else "")
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself; the others are offered all the same
+        return False

@@ -222,9 +222,9 @@ def _opened(path: Path, name: str) -> int:
 
 def _require_regular(mode: int, name: str) -> None:
     if stat.S_ISDIR(mode):
-        folder = clean_line(name).rstrip("/")
+        within = clean_line(name).rstrip("/") + "/"
         raise NotAttached(
-            f"{folder} is a folder.", hint=f"/file {folder}/* attaches the files in it."
+            f"{within} is a folder.", hint=f"/file {within}* attaches the files in it."
         )
     if not stat.S_ISREG(mode):
         raise NotAttached(f"{clean_line(name)} is no ordinary file.")

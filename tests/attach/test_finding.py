@@ -58,6 +58,12 @@ def test_names_that_would_have_to_be_cleaned_are_left_out(folder):
     assert finding.offered("evil") == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_that_leads_to_itself_does_not_hide_the_others(folder):
+    (folder / "around").symlink_to("around")
+    assert finding.offered("a") == ["a.py", "around"]
+
+
 def test_a_huge_folder_is_read_only_so_far(folder, monkeypatch):
     read = []
 

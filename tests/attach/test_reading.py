@@ -92,7 +92,8 @@ def test_what_is_missing_a_folder_or_no_ordinary_file_is_said():
     Path("folder").mkdir()
     os.mkfifo("pipe")
     assert refused("missing.txt") == "There is no file missing.txt."
-    assert refused("folder/") == "folder is a folder."
+    assert refused("folder/") == "folder/ is a folder."
+    assert refused("/") == "/ is a folder."
     assert refused("pipe") == "pipe is no ordinary file."
     assert refused("/dev/zero") == "/dev/zero is no ordinary file."
     with socket.socket(socket.AF_UNIX) as listener:

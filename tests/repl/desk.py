@@ -27,6 +27,7 @@ class Paper:
     copied: str = ""
     filter: str = ""
     choice: str = ""
+    picking: str = ""
     offered: list[str] = field(default_factory=list)
     rings: int = 0
     width: int = 80
@@ -44,6 +45,7 @@ class Paper:
         self.draft = text
 
     async def pick(self, picking):
+        self.picking = picking.title
         self.offered = [choice.label for choice in picking.find(self.filter)]
         return next((c.value for c in picking.find(self.filter) if c.label == self.choice), None)
 

@@ -92,7 +92,8 @@ def test_set_and_unset(bench):
 
 
 def test_a_model_that_the_server_has_is_taken_and_another_is_not(bench):
-    assert "lab/good" in bench.type("/model")
+    assert bench.type("/model") == ""
+    assert bench.paper.picking == "Model (now lab/good)"
     assert "lab/better answers" in bench.type("/model lab/better")
     refused = bench.type("/model lab/bad")
     assert "Did you mean lab/good?" in refused

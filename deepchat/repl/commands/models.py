@@ -49,14 +49,17 @@ async def model(desk: Desk, text: str) -> None:
 
 
 async def _choose(desk: Desk) -> str:
-    """A model of the server's list; "" when the user would rather stay with the one that answers, which is said."""
-    desk.page.notice(f"{desk.chat.answering} answers now.")
+    """A model of the server's list; "" when the user would rather stay with the one that answers, or there is no list."""
     known = desk.catalogue.cached() or await _fetch(desk)
 
     def fitting(typed: str) -> list[Choice]:
         return [_choice(one) for one in ranked(typed, known, _words)]
 
-    return await desk.pick(Picking("Model", fitting)) or "" if known else ""
+    if not known:
+        desk.page.notice(f"{desk.chat.answering} answers now; the server lists no models.")
+        return ""
+    now = clean_line(desk.chat.answering, LONGEST)
+    return await desk.pick(Picking(f"Model (now {now})", fitting)) or ""
 
 
 @COMMANDS.command("/models", usage="[filter]", group=GROUP)
