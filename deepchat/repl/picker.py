@@ -3,6 +3,7 @@ business."""
 
 import asyncio
 import re
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
@@ -50,6 +51,10 @@ class Picker:
         self._answer: asyncio.Future[str | None] | None = None
         self._work: asyncio.Task[None] | None = None
         self._choices: Sequence[Choice] = ()
+        self._listed: str | None = (
+            None  # what was typed when the list was made; None while it is another
+        )
+        self._due: deque[Callable[[], None]] = deque()
         self._at = 0
         self._preview = ""
         self._said = ""
@@ -65,6 +70,8 @@ class Picker:
         self._picking, self._answer = picking, asyncio.get_running_loop().create_future()
         self._choices, self._at, self._preview, self._said, self._deleted = (), 0, "", "", []
         self.buffer.reset()
+        self._listed = None
+        self._due.clear()
         get_app().layout.focus(self.control)
         self._begin(self._find(""))
         try:
@@ -99,6 +106,7 @@ class Picker:
 
     def _search(self) -> None:
         self._said = ""
+        self._due.clear()
         self._begin(self._find(self.buffer.text, pause_s=PAUSE_S))
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
@@ -111,8 +119,12 @@ class Picker:
         if self._picking:
             self._choices = await self._asked(partial(self._picking.find, typed), ())
             self._at = max(0, min(at, len(self._choices) - 1))
+            self._listed = typed
             self._redraw()
-            await self._look()
+            if self._due:
+                self._do_what_is_due()
+            else:
+                await self._look()
 
     async def _look(self) -> None:
         """Fetch the preview of the chosen one."""
@@ -138,23 +150,30 @@ class Picker:
     def _bindings(self) -> KeyBindings:
         keys = KeyBindings()
 
-        def on(*names: str, when: FilterOrBool = True) -> Callable[[Callable[[], None]], None]:
-            def bind(act: Callable[[], None]) -> None:
-                for name in names:
-                    keys.add(name, filter=when, eager=True)(lambda _: act())
+        def on(*names: str, act: Callable[[], None], when: FilterOrBool = True) -> None:
+            for name in names:
+                keys.add(name, filter=when, eager=True)(lambda _: act())
 
-            return bind
-
-        on("up", "c-p", "s-tab")(partial(self._move, -1))
-        on("down", "c-n", "tab")(partial(self._move, 1))
-        on("pageup")(partial(self._move, -ROWS))
-        on("pagedown")(partial(self._move, ROWS))
-        on("escape", "c-c", "c-g")(self.close)
-        on("enter")(self._choose)
-        on("c-d")(self._delete)
+        on("up", "c-p", "s-tab", act=partial(self._soon, partial(self._move, -1)))
+        on("down", "c-n", "tab", act=partial(self._soon, partial(self._move, 1)))
+        on("pageup", act=partial(self._soon, partial(self._move, -ROWS)))
+        on("pagedown", act=partial(self._soon, partial(self._move, ROWS)))
+        on("escape", "c-c", "c-g", act=self.close)
+        on("enter", act=partial(self._soon, self._choose))
+        on("c-d", act=partial(self._soon, self._delete))
         # With nothing to bring back Ctrl-Z goes to the shell, as everywhere.
-        on("c-z", "c-_", when=Condition(lambda: bool(self._deleted)))(self._restore)
+        deleted = Condition(lambda: bool(self._deleted))
+        on("c-z", "c-_", act=partial(self._soon, self._restore), when=deleted)
         return keys
+
+    def _soon(self, act: Callable[[], None]) -> None:
+        """Do this to the list that fits what is typed: at once, or when it is there. Another would hold other chats."""
+        self._due.append(act)
+        self._do_what_is_due()
+
+    def _do_what_is_due(self) -> None:
+        while self._due and self._listed == self.buffer.text:
+            self._due.popleft()()
 
     def _move(self, by: int) -> None:
         if self._choices:
@@ -169,12 +188,14 @@ class Picker:
         if self._picking and self._picking.delete and self._choices:
             value = self._choices[self._at].value
             self._deleted.append(value)
+            self._listed = None
             self._begin(
                 self._change(self._picking.delete, value, "Deleted; Ctrl-Z brings it back.")
             )
 
     def _restore(self) -> None:
         if self._picking and self._picking.restore and self._deleted:
+            self._listed = None
             self._begin(self._change(self._picking.restore, self._deleted.pop(), "Brought back."))
 
     async def _change(self, change: Callable[[str], None], value: str, done: str) -> None:

@@ -94,6 +94,27 @@ def test_words_that_fit_nothing_say_so(three):
     assert three.wait_for_end() == 0
 
 
+def test_enter_takes_what_fits_the_words_however_soon_it_follows_them(three):
+    three.press("/resume\r")
+    three.wait_for("2 · Enter takes one")
+    three.press("butter\r")
+    three.wait_for("Chat:", gone=True)
+    three.wait_until(lambda: "\n".join(three.everything()).count("About bread and butter.") == 2)
+
+
+def test_what_is_deleted_twice_in_a_row_is_two_chats(three, own_home):
+    three.press("/resume\r")
+    three.wait_for("2 · Enter takes one")
+    three.press("\x04\x04")
+    three.wait_for("Deleted; Ctrl-Z brings it back.")
+    three.wait_for("just now", gone=True)
+    three.press("\x1b")
+    three.wait_for("Chat:", gone=True)
+    three.enter("/trash")
+    three.wait_for("Bread and butter")
+    three.wait_for("Sailing to Rhodes")
+
+
 def test_a_plain_terminal_has_a_numbered_list(three, deepchat):
     three.press("\x04")
     three.wait_for_end()
