@@ -41,6 +41,7 @@ from prompt_toolkit.layout.menus import CompletionsMenu
 from prompt_toolkit.layout.processors import AppendAutoSuggestion, TabsProcessor
 from prompt_toolkit.output import ColorDepth, Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.search import SearchState
 from prompt_toolkit.styles import Style
 from prompt_toolkit.widgets import SearchToolbar
 
@@ -310,7 +311,11 @@ class Terminal:
             FormattedTextControl(self._queued_rows), dont_extend_height=True, wrap_lines=False
         )
         picking = self._picker.is_open
-        search = SearchToolbar()
+        search = SearchToolbar(
+            forward_search_prompt=lambda: self._search_prompt("Later", search),
+            backward_search_prompt=lambda: self._search_prompt("Earlier", search),
+            ignore_case=True,
+        )
         search.control.input_processors = [Marks(), *(search.control.input_processors or ())]
         composer = Window(
             BufferControl(
@@ -347,6 +352,15 @@ class Terminal:
                 ),
             ]
         )
+
+    def _search_prompt(self, where: str, search: SearchToolbar) -> str:
+        sought = SearchState(
+            search.search_buffer.text,
+            search.control.searcher_search_state.direction,
+            ignore_case=True,
+        )
+        found = self.buffer.document_for_search(sought).text
+        return f"{where}: " if sought.text.lower() in found.lower() else "Nothing found: "
 
     def _live_rows(self) -> list[str]:
         """The last rows of the live view, as many as there is room for."""

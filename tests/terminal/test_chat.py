@@ -340,8 +340,10 @@ def test_ctrl_r_searches_what_was_typed_before(deepchat, server):
     for count, line in enumerate(("alpha one", "beta two"), 1):
         chat.enter(line)
         chat.wait_until(lambda count=count: "\n".join(chat.lines()).count("tok/s") == count)
-    chat.press("\x12alph")
-    chat.wait_for("I-search backward: alph")
+    chat.press("\x12zeta")
+    chat.wait_for("Nothing found: zeta")
+    chat.press("\x7f" * 4 + "ALPH")
+    chat.wait_for("Earlier: ALPH")
     chat.wait_for("› alpha one")
     chat.press("\r")
     chat.press("!")

@@ -50,7 +50,7 @@ def test_the_menu_and_a_long_draft_leave_the_reply_above_them_whole(deepchat, se
     chat.wait_for("line 60 of it")
     chat.press("\x15")
     chat.press("\x12One")
-    chat.wait_for("I-search backward: One")
+    chat.wait_for("Earlier: One")
     chat.wait_for("tok/s")
     assert counted(chat) == list(range(1, 201))
 

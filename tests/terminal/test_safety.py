@@ -235,7 +235,7 @@ def test_nothing_typed_or_configured_reaches_the_terminal_but_text(deepchat, ser
         chat.wait_for("› old")
     chat.press("\x15")
     chat.press(b"\x12" + paste("\u202e\u200b\x1b"))
-    chat.wait_for("I-search backward: <U+202E>")
+    chat.wait_for("Nothing found: <U+202E>")
     chat.press("\x07\x15")
     for number, command in enumerate(COMMANDS):
         for name in ("\u202e \x1b[2J", NAMED):
