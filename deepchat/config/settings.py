@@ -360,19 +360,27 @@ def _parameters(
 
 
 def _keys(chosen: Mapping[str, _Chosen], warnings: list[str]) -> dict[str, tuple[str, ...]]:
-    """The keys for each action. What was configured takes a key from the action that has it by default."""
+    """The keys for each action. What was configured takes a key from the action that has it by default.
+
+    Alt is Esc and a key for a terminal, and in vi mode Esc is a key of its own.
+    """
+    vi = chosen["ui.editing_mode"].value == "vi"
     keys: dict[str, tuple[str, ...]] = {}
     taken: dict[str, str] = {}
     named = [(name, chosen[f"keys.{name}"]) for name, _, _ in ACTIONS]
     for name, one in sorted(named, key=lambda pair: pair[1].rank):
-        wanted = cast(list[str], one.value)
+        named_keys = cast(list[str], one.value)
+        wanted = [key for key in named_keys if not (vi and key.startswith("alt-"))]
         if one.rank is not _Rank.DEFAULT:
+            unheard = (key for key in named_keys if key not in wanted)
+            warnings += [f"keys.{name}: there is no {key} in vi mode." for key in unheard]
             others = [(key, taken[key]) for key in wanted if key in taken]
             warnings += [f"keys.{name}: {key} is keys.{other} already." for key, other in others]
         keys[name] = tuple(key for key in wanted if key not in taken)
         taken |= dict.fromkeys(keys[name], name)
     if not keys["send"]:
-        warnings.append("keys.send: no key was left to send with; alt-enter does it.")
-        keys = {name: tuple(key for key in own if key != "alt-enter") for name, own in keys.items()}
-        keys["send"] = ("alt-enter",)
+        spare = "enter" if vi else "alt-enter"
+        warnings.append(f"keys.send: no key was left to send with; {spare} does it.")
+        keys = {name: tuple(key for key in own if key != spare) for name, own in keys.items()}
+        keys["send"] = (spare,)
     return {name: keys[name] for name, _, _ in ACTIONS}
