@@ -19,12 +19,14 @@ from prompt_toolkit.formatted_text import (
     to_formatted_text,
 )
 from prompt_toolkit.formatted_text.utils import split_lines
-from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Window
 from prompt_toolkit.utils import get_cwidth
 
 from deepchat.errors import DeepchatError
 from deepchat.repl.aside import aside
+from deepchat.repl.marks import Marks
 from deepchat.repl.needs import Choice, Picking
 from deepchat.text import clean_line
 
@@ -60,7 +62,9 @@ class Picker:
         self._said = ""
         self._deleted: list[str] = []
         self.buffer = Buffer(multiline=False, on_text_changed=lambda _: self._search())
-        self.control = BufferControl(self.buffer, key_bindings=self._bindings())
+        self.control = BufferControl(
+            self.buffer, input_processors=[Marks()], key_bindings=self._bindings()
+        )
         self.is_open = Condition(lambda: self._picking is not None)
 
     async def pick(self, picking: Picking) -> str | None:
@@ -164,6 +168,11 @@ class Picker:
         # With nothing to bring back Ctrl-Z goes to the shell, as everywhere.
         deleted = Condition(lambda: bool(self._deleted))
         on("c-z", "c-_", act=partial(self._soon, self._restore), when=deleted)
+
+        @keys.add(Keys.BracketedPaste)
+        def _paste(event: KeyPressEvent) -> None:
+            self.buffer.insert_text(" ".join(event.data.split()))
+
         return keys
 
     def _soon(self, act: Callable[[], None]) -> None:

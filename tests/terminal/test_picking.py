@@ -94,6 +94,20 @@ def test_words_that_fit_nothing_say_so(three):
     assert three.wait_for_end() == 0
 
 
+def test_what_is_pasted_is_looked_for(three):
+    three.press("/resume\r")
+    three.wait_for("2 · Enter takes one")
+    three.press("\x1b[200~bread \n\x1b[31m\nbutter\n\x1b[201~")
+    three.wait_for("Chat: bread ␛[31m butter")
+    three.wait_for("Nothing fits.")
+    three.press("\x15")
+    three.wait_for("2 · Enter takes one")
+    three.press("\x1b[200~butter\n\x1b[201~")
+    three.wait_for("1 · Enter takes one")
+    three.press("\x1b")
+    three.wait_for("Chat:", gone=True)
+
+
 def test_enter_takes_what_fits_the_words_however_soon_it_follows_them(three):
     three.press("/resume\r")
     three.wait_for("2 · Enter takes one")
