@@ -38,16 +38,24 @@ class StoreError(DeepchatError):
 
 
 class ApiError(DeepchatError):
-    """The server answered, and the answer is not a reply."""
+    """The server answered, and the answer is not a reply. `retry_after` is in how many seconds it wants to be asked again,
+    None when it does not say."""
 
     exit_code = 2
 
     def __init__(
-        self, sentence: str, *, hint: str = "", status: int | None = None, request_id: str = ""
+        self,
+        sentence: str,
+        *,
+        hint: str = "",
+        status: int | None = None,
+        request_id: str = "",
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(sentence, hint=hint)
         self.status = status
         self.request_id = request_id
+        self.retry_after = retry_after
 
 
 class BadRequest(ApiError):
@@ -60,18 +68,6 @@ class ModelNotFound(ApiError):
 
 class RateLimited(ApiError):
     """429: too many requests, or the model is busy."""
-
-    def __init__(
-        self,
-        sentence: str,
-        *,
-        hint: str = "",
-        status: int | None = 429,
-        request_id: str = "",
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(sentence, hint=hint, status=status, request_id=request_id)
-        self.retry_after = retry_after
 
 
 class ServerTrouble(ApiError):
@@ -99,7 +95,11 @@ class NetworkError(DeepchatError):
 
 
 class Unreachable(NetworkError):
-    """DNS, refused, no route, proxy: nothing was delivered."""
+    """DNS, refused, no route, no connection in time: nothing was delivered, and it may be another time."""
+
+
+class ProxyFailed(NetworkError):
+    """The proxy, as it is set, does not lead to the server: nothing was delivered, nor will it be."""
 
 
 class TlsFailed(NetworkError):

@@ -12,7 +12,7 @@ import requests
 from deepchat import __version__
 from deepchat.api import sse, wire
 from deepchat.api.address import Bearer, address_of, require_sendable
-from deepchat.api.faults import FOREIGN, fault, silent, too_slow
+from deepchat.api.faults import FOREIGN, fault, no_connection, silent, too_slow
 from deepchat.api.line import Adapter, Call, Session
 from deepchat.api.models import listed
 from deepchat.api.refusals import error_from, request_id_in, unredacted
@@ -24,16 +24,18 @@ from deepchat.turn import Stop
 _PIECE_BYTES: Final = 64 << 10
 _LARGEST_BODY: Final = 64 << 20
 
-# The time to connect is also urllib3's time to send the request: long histories get as much more as a slow line needs.
+# Long histories get as much more time to be sent as a slow line needs.
 _UPLOAD_BYTES_PER_S: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. `silence` is without any byte; `payload` without any event, for a line that only keep-alives hold open.
+    """Seconds, each on a clock of its own: a socket's timeout begins anew with each byte.
 
-    `headers` runs from sending to the end of the headers, `tail` is for what may follow when the outcome is known, and
-    `drain` for reading to the end of a finished body so that the connection can be used again.
+    `connect` runs until the line stands, TLS included (name resolution cannot be cut short), `headers` from then to the
+    end of the headers. In the reply `silence` is without any byte, `payload` without any event, for a line that only
+    keep-alives hold open; `tail` is for what may follow when the outcome is known, and `drain` for reading to the end of
+    a finished body so that the connection can be used again.
     """
 
     connect: float = 10
@@ -102,7 +104,7 @@ class Client:
             try:
                 body = _start(self._pieces(response, clock), _LARGEST_BODY)
             except FOREIGN as error:
-                raise fault(error, self._host, answered=True) from error
+                raise fault(error, self._host, "answered") from error
         try:
             return listed(wire.parsed(body))
         except ValueError:
@@ -130,7 +132,7 @@ class Client:
     ) -> requests.Response:
         """Send one request, and wait for headers that promise a reply. Raises an ApiError or NetworkError.
 
-        What is tried again is tried around this call: nothing of a reply has been read before it returns.
+        Until it returns nothing of a reply has come.
         """
         response = self._send(call, method, path, payload)
         if 200 <= response.status_code < 300:
@@ -147,28 +149,32 @@ class Client:
     def _send(
         self, call: Call, method: str, path: str, payload: bytes | None = None
     ) -> requests.Response:
-        connect = self._timeouts.connect + len(payload or b"") / _UPLOAD_BYTES_PER_S
-        limit = connect + self._timeouts.headers
+        limits = self._timeouts
+        upload = len(payload or b"") / _UPLOAD_BYTES_PER_S
+        answer = upload + limits.headers
         try:
-            with call.placed(), call.within(limit):
+            with call.placed(connect=limits.connect, answer=answer, silence=limits.silence):
                 response = self._session.request(
                     method,
                     self._base + path,
                     data=payload,
                     headers=self._headers,
                     auth=self._auth,
-                    timeout=(connect, self._timeouts.silence),
+                    # Beyond the call's own clocks, for lines that these do not reach. urllib3 sends in the first one.
+                    timeout=(limits.connect + upload, answer + limits.silence),
                     proxies=self._address.proxies,
                     allow_redirects=False,
                     stream=True,
                 )
         except FOREIGN as error:
+            if call.overdue and not call.sent:
+                raise no_connection(self._host, limits.connect) from error
             if call.overdue:
-                raise too_slow(self._host, limit) from error
-            raise fault(error, self._host, answered=False) from error
+                raise too_slow(self._host, answer) from error
+            raise fault(error, self._host, "sent" if call.sent else "connecting") from error
         if call.overdue:  # http.client takes half the headers for all of them
             response.close()
-            raise too_slow(self._host, limit)
+            raise too_slow(self._host, answer)
         return response
 
     # --- the reply ---------------------------------------------------------------------------------------------------
@@ -187,7 +193,7 @@ class Client:
             if not decoder.complete:
                 if isinstance(error, NetworkError):
                     raise
-                raise fault(error, self._host, answered=True) from error
+                raise fault(error, self._host, "answered") from error
         yield from decoder.finish()
 
     def _decoded(

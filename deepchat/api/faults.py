@@ -4,7 +4,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Iterator
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import requests
 import urllib3.exceptions
@@ -13,6 +13,7 @@ from deepchat.errors import (
     DeepchatError,
     NetworkError,
     NotAnAnswer,
+    ProxyFailed,
     StreamCut,
     TimedOut,
     TlsFailed,
@@ -27,30 +28,41 @@ FOREIGN: Final = (
     OSError,
 )
 
+# How far a request had come: its connection did not stand yet, it was going out or waited for an answer, the headers of
+# one had come.
+Stage = Literal["connecting", "sent", "answered"]
+
+# It may be answered, and billed, all the same.
+_DELIVERED: Final = "What was asked may be charged all the same."
+
 _Cause = TypeVar("_Cause", bound=BaseException)
 
 
-def fault(error: Exception, host: str, *, answered: bool) -> DeepchatError:
-    """The error for one of FOREIGN. `answered`: the headers had come, so what broke was the reply.
+def fault(error: Exception, host: str, stage: Stage) -> DeepchatError:
+    """The error for one of FOREIGN.
 
-    Unreachable and TlsFailed mean that the request was not delivered; after any other it may have been.
+    Unreachable, ProxyFailed and TlsFailed mean that the request was not delivered; after any other it may have been.
     """
     causes = list(_causes(error))
-    if answered:
+    if stage == "answered":
         return _broken_reply(causes, host)
     return (
         _no_way(causes, host)
         or _no_trust(causes, host)
-        or _no_answer(causes, host)
+        or (_no_connection(causes, host) if stage == "connecting" else _no_answer(causes, host))
         or NetworkError(f"The request to {host} failed ({type(error).__name__}).")
     )
 
 
-def too_slow(host: str, seconds: float) -> TimedOut:
-    return TimedOut(
-        f"{host} did not begin to answer within {seconds:.0f} s.",
-        hint="It may still be working on it; asking again may help.",
+def no_connection(host: str, seconds: float) -> Unreachable:
+    return Unreachable(
+        f"{host} does not take the connection: nothing came of it in {seconds:.0f} s.",
+        hint="Check the network.",
     )
+
+
+def too_slow(host: str, seconds: float) -> TimedOut:
+    return TimedOut(f"{host} did not begin to answer within {seconds:.0f} s.", hint=_DELIVERED)
 
 
 def silent(host: str, seconds: float) -> TimedOut:
@@ -93,14 +105,23 @@ def _broken_reply(causes: list[BaseException], host: str) -> DeepchatError:
     )
 
 
+# What is the matter with a proxy that is not there.
+_MISSING: Final = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    ConnectionRefusedError,
+)
+
+
 def _no_way(causes: list[BaseException], host: str) -> DeepchatError | None:
     if _first(causes, requests.exceptions.InvalidSchema):
-        return Unreachable(
+        return ProxyFailed(
             "The proxy setting asks for SOCKS, and support for it is not installed.",
             hint="Install PySocks beside deepchat, or unset ALL_PROXY.",
         )
     if _first(causes, requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
-        return Unreachable(
+        missing = _first(causes, *_MISSING)
+        return (Unreachable if missing else ProxyFailed)(
             f"The proxy does not lead to {host}.",
             hint="Look at HTTPS_PROXY and HTTP_PROXY; NO_PROXY names hosts to reach directly.",
         )
@@ -143,16 +164,20 @@ def _no_trust(causes: list[BaseException], host: str) -> DeepchatError | None:
     return None
 
 
+def _no_connection(causes: list[BaseException], host: str) -> DeepchatError | None:
+    """What ends a TLS handshake, or the talk with a proxy, besides distrust."""
+    if _first(causes, urllib3.exceptions.ReadTimeoutError, TimeoutError):
+        return Unreachable(f"{host} does not take the connection.", hint="Check the network.")
+    if _first(causes, ConnectionError):
+        return Unreachable(f"{host} broke the connection off.", hint="Check the network.")
+    return None
+
+
 def _no_answer(causes: list[BaseException], host: str) -> DeepchatError | None:
     if _first(causes, urllib3.exceptions.ReadTimeoutError, TimeoutError):
-        return TimedOut(
-            f"{host} did not answer in time.",
-            hint="It may still be working on it; asking again may help.",
-        )
+        return TimedOut(f"{host} did not answer in time.", hint=_DELIVERED)
     if _first(causes, ConnectionError):  # RemoteDisconnected is one, and a BadStatusLine too
-        return StreamCut(
-            f"{host} closed the connection without an answer.", hint="Asking again may help."
-        )
+        return StreamCut(f"{host} closed the connection without an answer.", hint=_DELIVERED)
     if _first(causes, http.client.HTTPException):
         return NotAnAnswer(
             f"What answers at {host} does not speak HTTP.", hint="Check the base URL."

@@ -17,16 +17,25 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.response import HTTPResponse
 from urllib3.util.connection import allowed_gai_family
 
 _under_way: ContextVar["Call | None"] = ContextVar("_under_way", default=None)
 
 
 class Call:
-    """One request and its response. `break_off` ends, from any thread, whatever the call waits for."""
+    """One request and its response. `break_off` ends, from any thread, whatever the call waits for.
+
+    `sent`: the request has begun to go out, and may be answered. `overdue`: one of its clocks has run out. `silence` is
+    for how many seconds its reply may rest between two bytes.
+    """
 
     def __init__(self) -> None:
+        self.sent = False
         self.overdue = False
+        self.silence: float | None = None
+        self._answer = 0.0
+        self._clock: threading.Timer | None = None
         self._broken = False
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
@@ -52,6 +61,12 @@ class Call:
             # Which family it really is does not matter for shutting it down.
             self._socket = socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM)
 
+    def send(self, number: int) -> None:
+        """From here on, on the line with this file number, the request goes out."""
+        self.hold(number)
+        self.sent = True
+        self._wind(self._answer)
+
     def close(self) -> None:
         """Let go of the line, which may serve the next call."""
         with self._lock:
@@ -63,11 +78,17 @@ class Call:
         self._socket = None
 
     @contextmanager
-    def placed(self) -> Iterator[None]:
-        """The connection that this thread uses inside belongs to this call."""
+    def placed(self, *, connect: float, answer: float, silence: float) -> Iterator[None]:
+        """The connection that this thread uses inside belongs to this call.
+
+        It may take `connect` seconds to stand, then `answer` to send the request and get all the headers; after that the
+        reply may rest for `silence`.
+        """
+        self._answer, self.silence = answer, silence
         token = _under_way.set(self)
         try:
-            yield
+            with self.within(connect):
+                yield
         finally:
             _under_way.reset(token)
 
@@ -77,13 +98,22 @@ class Call:
 
         A socket's own timeout begins anew with each byte, so one byte now and then would keep it waiting for ever.
         """
-        timer = threading.Timer(seconds, self._expire)
-        timer.daemon = True
-        timer.start()
+        self._wind(seconds)
         try:
             yield
         finally:
-            timer.cancel()
+            self._unwind()
+
+    def _wind(self, seconds: float) -> None:
+        self._unwind()
+        self._clock = threading.Timer(seconds, self._expire)
+        self._clock.daemon = True
+        self._clock.start()
+
+    def _unwind(self) -> None:
+        if self._clock:
+            self._clock.cancel()
+        self._clock = None
 
     def _expire(self) -> None:
         self.overdue = True
@@ -103,11 +133,14 @@ class Adapter(HTTPAdapter):
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> HTTPConnectionPool:
         pool = cast(HTTPConnectionPool, super().get_connection_with_tls_context(*args, **options))
-        # A SOCKS proxy has connections of its own: there a call ends at the next byte.
         if pool.ConnectionCls is HTTPConnection:
             pool.ConnectionCls = _Http
         elif pool.ConnectionCls is HTTPSConnection:
             pool.ConnectionCls = _Https
+        call = _under_way.get()
+        if call and not issubclass(pool.ConnectionCls, _Http):
+            # A SOCKS proxy has connections of its own: there a call ends at the next byte, and what was sent is not known.
+            call.sent = True
         return pool
 
 
@@ -145,10 +178,18 @@ class _Http(HTTPConnection):
         raise failure
 
     def request(self, *args: Any, **options: Any) -> None:
-        call = _under_way.get()
-        if call and self.sock is not None:
-            call.hold(self.sock.fileno())
+        if self.sock is None:
+            self.connect()
+        if call := _under_way.get():
+            call.send(self.sock.fileno())
         super().request(*args, **options)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
+        line = self.sock  # a body that ends by closing takes it away
+        response = super().getresponse()
+        if call := _under_way.get():
+            line.settimeout(call.silence)
+        return response
 
 
 class _Https(_Http, HTTPSConnection):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from deepchat import figures
 from deepchat.conversation import Json
 from deepchat.errors import (
     AccessError,
@@ -99,12 +100,24 @@ def refusal(
     if status == 429:
         return RateLimited(
             _sentence("The server is busy, or the limit of requests is reached", said),
-            hint=f"Wait {math.ceil(wait)} s." if wait else "Wait a moment.",
+            hint=_when(wait) or "Wait a moment.",
+            status=status,
             retry_after=wait,
             request_id=request_id,
         )
     kind, start, hint = _meaning(status, said)
-    return kind(_sentence(start, said), hint=hint, status=status, request_id=request_id)
+    if kind is ServerTrouble:
+        hint = _when(wait) or hint
+    return kind(
+        _sentence(start, said), hint=hint, status=status, request_id=request_id, retry_after=wait
+    )
+
+
+def _when(wait: float | None) -> str:
+    """When to ask again; "" where the server does not say."""
+    if not wait:
+        return ""
+    return f"Ask again in {figures.duration(wait) if wait > 60 else f'{math.ceil(wait)} s'}."
 
 
 def _meaning(status: int | None, said: str) -> tuple[type[ApiError], str, str]:

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,11 +30,15 @@ class Provider:
         self._made: Client | None = None
 
     def _client(self) -> "Client":
-        from deepchat.api.client import Client  # late, see above
+        from deepchat.api.client import Client, Timeouts  # late, see above
 
         with self._lock:
             if self._made is None:
-                self._made = Client(self._settings.provider.base_url, self._settings.key)
+                self._made = Client(
+                    self._settings.provider.base_url,
+                    self._settings.key,
+                    timeouts=Timeouts(**asdict(self._settings.timeouts)),
+                )
             return self._made
 
     def stream(self, request: Request, stop: Stop) -> Iterator[Event]:

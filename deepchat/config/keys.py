@@ -95,6 +95,8 @@ ACTIONS: Final = (
     ("suspend", ["ctrl-z"], "Go to the shell; fg comes back."),
 )
 
+_SECONDS: Final = number(0, 86_400, above=True)
+
 KEYS: Final = (
     Key("provider", TEXT, "Who is asked: deepinfra, or one of [providers] below.",
         default="deepinfra", flag="provider", variable="DEEPCHAT_PROVIDER"),
@@ -104,6 +106,10 @@ KEYS: Final = (
         default="anthropic/claude-4-sonnet", flag="model", variable="DEEPCHAT_MODEL"),
     Key("persona", TEXT, "The persona that a new chat starts with.", default="", flag="persona"),
     Key("trash_days", whole(0, 36_500), "Days for which a deleted chat can be restored.", default=30),
+    Key("timeouts.connect", _SECONDS, "For the connection.", default=10),
+    Key("timeouts.headers", _SECONDS, "From the sent message to the headers of an answer.", default=120),
+    Key("timeouts.silence", _SECONDS, "In a reply, without a single byte.", default=120),
+    Key("timeouts.payload", _SECONDS, "In a reply, without a word, while the server keeps the line open.", default=300),
     Key("ui.theme", choice(*THEMES), "The colours.", default="ansi"),
     Key("ui.color", choice("auto", "always", "never"), "Whether there are colours at all.",
         default="auto", flag="color", switch=("NO_COLOR", "never")),

@@ -56,6 +56,16 @@ class Ui:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to wait for a server; each field is the key of the same name under [timeouts]."""
+
+    connect: float
+    headers: float
+    silence: float
+    payload: float
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that was configured, checked, and where each thing came from.
 
@@ -73,6 +83,7 @@ class Settings:
     providers: Mapping[str, Provider]
     parameters: Parameters
     trash_days: int
+    timeouts: Timeouts
     ui: Ui
     keys: Mapping[str, tuple[str, ...]]
     paths: Paths
@@ -88,6 +99,7 @@ class Settings:
             "model": self.model,
             "persona": self.persona.name or "(from --system)" if self.persona else "",
             "trash_days": self.trash_days,
+            **{f"timeouts.{name}": getattr(self.timeouts, name) for name in Timeouts.__slots__},
             **{f"ui.{name}": getattr(self.ui, name) for name in Ui.__slots__},
             **{f"keys.{name}": ", ".join(keys) for name, keys in self.keys.items()},
             **{f"parameters.{name}": value for name, value in self.parameters.items()},
@@ -153,6 +165,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
     model = _model(chosen["model"], persona, provider, values, origins)
     parameters = _parameters(values, persona, source, origins)
 
+    timeouts = {name: chosen[f"timeouts.{name}"].value for name in Timeouts.__slots__}
     ui = {name: chosen[f"ui.{name}"].value for name in Ui.__slots__}
     keys = _keys(chosen, warnings)
     said = [*warnings, *key_warnings, *persona_warnings]
@@ -166,6 +179,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
         providers=known,
         parameters=parameters,
         trash_days=cast(int, chosen["trash_days"].value),
+        timeouts=Timeouts(**cast(dict[str, Any], timeouts)),
         ui=Ui(**cast(dict[str, Any], ui)),
         keys=keys,
         paths=where,

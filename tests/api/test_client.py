@@ -368,6 +368,11 @@ def test_a_server_that_never_answers_runs_into_the_limit_for_headers(peer, clien
         ask(client(f"http://127.0.0.1:{mute.port}", connect=0.1, headers=0.1))
 
 
+def test_silence_is_counted_from_the_headers_on(server, client):
+    server.script.append(Answer((HI,), before_s=0.3))
+    assert ask(client(server.base_url, silence=0.1))[-1] == Finished("stop")
+
+
 def test_keep_alives_do_not_count_as_a_reply(peer, client):
     mute = peer(dripping(HEAD + b"\r\n", b": keep-alive\n\n"))
     with pytest.raises(TimedOut, match="kept the line open"):

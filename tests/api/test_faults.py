@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deepchat.demo.server import Answer
-from deepchat.errors import NotAnAnswer, StreamCut, TimedOut, TlsFailed, Unreachable
+from deepchat.errors import NotAnAnswer, ProxyFailed, StreamCut, TlsFailed, Unreachable
 from tests.api.peer import CERTIFICATES, read_request
 from tests.api.said import chunk, received, stream, text_of
 
@@ -117,6 +117,24 @@ def test_a_server_that_leaves_in_the_handshake(peer, client):
     )
 
 
+def test_a_server_that_resets_the_handshake(peer, client):
+    def talk(line):
+        line.recv(100)
+        reset(line)
+
+    told(
+        client(f"https://127.0.0.1:{peer(talk).port}"),
+        Unreachable,
+        "127.0.0.1 broke the connection",
+    )
+
+
+def test_a_handshake_that_goes_on_for_ever(peer, client):
+    silent = peer(lambda line: line.recv(65536) and line.recv(1))
+    slow = client(f"https://127.0.0.1:{silent.port}", connect=0.1)
+    told(slow, Unreachable, "does not take the connection")
+
+
 def test_a_bundle_of_certificates_that_is_not_there(client, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(Path("/nowhere/at/all.pem")))
     told(client("https://127.0.0.1:9"), TlsFailed, "trusted certificates cannot be read")
@@ -144,20 +162,15 @@ def test_a_proxy_that_is_not_there(client, monkeypatch):
 def test_a_proxy_that_refuses(peer, client, monkeypatch):
     port = peer(saying(b"HTTP/1.1 403 Forbidden\r\n\r\n")).port
     monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
-    told(client("https://api.example/v1"), Unreachable, "The proxy does not lead to api.example")
+    told(client("https://api.example/v1"), ProxyFailed, "The proxy does not lead to api.example")
 
 
 def test_a_socks_proxy_without_support_for_it(client, monkeypatch):
     monkeypatch.setenv("all_proxy", "socks5h://127.0.0.1:9")
-    told(client("https://api.example/v1"), Unreachable, "SOCKS")
+    told(client("https://api.example/v1"), ProxyFailed, "SOCKS")
 
 
 # --- no answer -------------------------------------------------------------------------------------------------------
-
-
-def test_a_server_that_does_not_answer(server, client):
-    server.script.append(Answer(before_s=9))
-    told(client(server.base_url, silence=0.2), TimedOut, "127.0.0.1 did not answer in time")
 
 
 def test_a_server_that_closes_without_an_answer(peer, client):
