@@ -19,6 +19,7 @@ from deepchat.conversation import (
     new_id,
 )
 from deepchat.errors import StoreError, UsageError
+from deepchat.retrying import NEVER, Retries
 from deepchat.turn import Journal, Model, Turn
 
 
@@ -84,6 +85,7 @@ class Chat:
         defaults: Session,
         view: View,
         changed: Callable[[], None] = lambda: None,
+        retries: Retries = NEVER,
         sees: Callable[[str], bool] = lambda model: True,
         now_ms: Callable[[], int] = clock_ms,
     ) -> None:
@@ -94,6 +96,7 @@ class Chat:
         self._journal = journal
         self._defaults = defaults
         self._changed = changed
+        self._retries = retries
         self._sees = sees
         self._now_ms = now_ms
         self._begun = False
@@ -167,6 +170,7 @@ class Chat:
             reply,
             opening=partial(self._journal.open_turn, self.session, tuple(self._unkept)),
             changed=self._changed,
+            retries=self._retries,
         ).start()
         return self.turn
 

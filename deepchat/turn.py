@@ -1,6 +1,7 @@
 """One exchange in flight: a request, the thread that receives its reply, and the journal that keeps each piece of it.
 
-waiting → thinking → receiving → done | stopped | cut | failed. Nothing here knows HTTP, SQLite or the screen.
+waiting → thinking → receiving → done | stopped | cut | failed; while nothing of a reply has come, a failure that passes
+leads back to waiting, after a pause. Nothing here knows HTTP, SQLite or the screen.
 """
 
 import threading
@@ -22,7 +23,8 @@ from deepchat.conversation import (
     TextDelta,
     Usage,
 )
-from deepchat.errors import ApiError, DeepchatError, StoreError, StreamCut
+from deepchat.errors import ApiError, DeepchatError, NetworkError, StoreError, StreamCut
+from deepchat.retrying import NEVER, Pause, Retries
 
 Phase = Literal["waiting", "thinking", "receiving"]
 
@@ -77,8 +79,9 @@ class Model(Protocol):
     def stream(self, request: Request, stop: Stop) -> Iterator[Event]:
         """The reply as it arrives; ends with `Finished`. Called, and consumed, on the turn's own thread.
 
-        Raises an ApiError, AccessError or NetworkError; StreamCut when the stream ends unfinished. Once `stop` is
-        asked it ends as soon as it can, in whatever way.
+        The first event comes as soon as the server has begun to answer, and be it an empty `Reported`: only what fails
+        before may be asked again. Raises an ApiError, AccessError or NetworkError; StreamCut when the stream ends
+        unfinished. Once `stop` is asked it ends as soon as it can, in whatever way.
         """
         ...
 
@@ -111,7 +114,8 @@ class Turn:
 
     `opening` stores the question; it is called first, and the request goes out when it has returned. `changed` is called
     when there is something new to `drain`, from any thread. After the end `reply` holds the whole message, `error` why it
-    is not whole, `unsaved` why it could not be kept.
+    is not whole, `unsaved` why it could not be kept. `pause` is the wait before the request is sent again, while there is
+    one; stopped in it, the turn has failed as the try before it did. `tries` counts how often it was sent.
     """
 
     def __init__(
@@ -123,18 +127,22 @@ class Turn:
         *,
         opening: Callable[[], None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
+        retries: Retries = NEVER,
         clock: Callable[[], float] = time.monotonic,
         tick_s: float = TICK_S,
     ) -> None:
         self.request = request
         self.reply = reply
         self.phase: Phase = "waiting"
+        self.pause: Pause | None = None
+        self.tries = 1
         self.error: BaseException | None = None
         self.unsaved: StoreError | None = None
         self._model = model
         self._journal = journal
         self._opening = opening
         self._changed = changed
+        self._retries = retries
         self._clock = clock
         self._tick_s = tick_s
         self._stop = Stop()
@@ -160,6 +168,12 @@ class Turn:
     def elapsed(self) -> float:
         """Seconds since the request was sent."""
         return self._clock() - self._started
+
+    @property
+    def doing(self) -> str:
+        """`waiting 3 s`, or whatever the phase is; `retrying in 4 s: why`."""
+        pause = self.pause
+        return pause.told(self._clock()) if pause else f"{self.phase} {self.elapsed:.0f} s"
 
     @property
     def ended(self) -> bool:
@@ -190,7 +204,7 @@ class Turn:
             self._open()
             self._receive()
         except DeepchatError as error:
-            self._end("failed" if isinstance(error, ApiError) else "cut", error)
+            self._end(_state_after(error), error)
         except BaseException as bug:  # noqa: BLE001  carried to the one boundary, which logs it
             self._end("failed", bug)
 
@@ -206,7 +220,7 @@ class Turn:
             self._keep()
 
     def _receive(self) -> None:
-        for event in self._model.stream(self.request, self._stop):
+        for event in self._answer():
             with self._lock:
                 if self._closed:
                     return
@@ -220,6 +234,31 @@ class Turn:
                 "The connection ended before the reply did.", hint="Asking again may help."
             )
         self._end("done")
+
+    def _answer(self) -> Iterator[Event]:
+        """What the model says. The request is sent again only when nothing of an answer has come, and nobody stopped it."""
+        while True:
+            begun = False
+            try:
+                for event in self._model.stream(self.request, self._stop):
+                    begun = True
+                    yield event
+                return
+            except (ApiError, NetworkError) as error:
+                wait = self._retries.wait(error, self.tries - 1)
+                if begun or wait is None or self._stop.asked or not self._rest(error, wait):
+                    raise
+            self.tries += 1
+
+    def _rest(self, error: DeepchatError, seconds: float) -> bool:
+        """Wait; whether nobody ended it. A wait that was ended stays the turn's `pause`."""
+        self.pause = Pause(error, seconds, since=self._clock())
+        self._changed()
+        if self._stop.wait(seconds):
+            return False
+        self.pause = None
+        self._changed()
+        return True
 
     def _take(self, event: Event) -> None:
         match event:
@@ -258,7 +297,9 @@ class Turn:
             if self._closed:
                 return
             self._closed = True
-            stopped = self._stop.asked and state != "done"
+            if self.pause:
+                state, error = _state_after(self.pause.error), self.pause.error
+            stopped = self._stop.asked and state != "done" and not self.pause
             self.error = None if stopped else error
             self.reply = self._message("stopped" if stopped else state)
         try:
@@ -292,6 +333,10 @@ class Turn:
             first_token_s=None if self._first is None else self._first - self._started,
             seconds=self._clock() - self._started,
         )
+
+
+def _state_after(error: DeepchatError) -> State:
+    return "failed" if isinstance(error, ApiError) else "cut"
 
 
 def _merged(known: Reported, new: Reported) -> Reported:

@@ -16,7 +16,7 @@ from deepchat.api.faults import FOREIGN, fault, no_connection, silent, too_slow
 from deepchat.api.line import Adapter, Call, Session
 from deepchat.api.models import listed
 from deepchat.api.refusals import error_from, request_id_in, unredacted
-from deepchat.conversation import Event, ModelInfo, Request
+from deepchat.conversation import Event, ModelInfo, Reported, Request
 from deepchat.errors import ApiError, NetworkError
 from deepchat.secret import Secret
 from deepchat.turn import Stop
@@ -180,8 +180,10 @@ class Client:
     # --- the reply ---------------------------------------------------------------------------------------------------
 
     def _reply(self, response: requests.Response, call: Call) -> Iterator[Event]:
+        request_id = request_id_in(response.headers)
+        yield Reported(request_id=request_id)
         decoder = wire.Decoder(
-            request_id=request_id_in(response.headers),
+            request_id=request_id,
             deepinfra=self._deepinfra,
             redact=self._redact,
         )

@@ -12,6 +12,7 @@ from deepchat.cli.wishes import Wishes
 from deepchat.config import Settings, private_dir
 from deepchat.conversation import Event, Message, TextDelta
 from deepchat.errors import DeepchatError, NotWritten, ServerTrouble
+from deepchat.retrying import Pause, Retries
 from deepchat.store.sessions import Store
 from deepchat.text import Cleaner, clean_line
 from deepchat.turn import Journal, Turn
@@ -39,7 +40,14 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
     with closing(Provider(settings)) as model, closing(Store(settings.paths.database)) as store:
         journal: Journal = store if goes_on else Unsaved()
         first = first_session(settings)
-        chat = Chat(model, journal, defaults=first, view=Stderr(), changed=came.set)
+        chat = Chat(
+            model,
+            journal,
+            defaults=first,
+            view=Stderr(),
+            changed=came.set,
+            retries=Retries(settings.retries),
+        )
         resume(chat, store, wishes, settings)
         turn = chat.send(question)
         with _ctrl_c_stops(turn):
@@ -47,7 +55,7 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
             printer(_events(turn, came), settings)
         reply = chat.settle()
         chat.keep()
-        if reply.state == "stopped":
+        if reply.state == "stopped" or turn.pause:  # which it was stopped in
             return INTERRUPTED
         if turn.error:
             raise turn.error
@@ -69,12 +77,16 @@ def _ctrl_c_stops(turn: Turn) -> Iterator[None]:
 
 
 def _events(turn: Turn, came: threading.Event) -> Iterator[list[Event]]:
-    """The events in the bunches they come in, until the turn has ended."""
+    """The events in the bunches they come in, until the turn has ended. A wait before it is sent again is told a person."""
     ended = False
+    told: Pause | None = None
     while not ended:
         came.wait(0.25)
         came.clear()
-        ended = turn.ended
+        ended, pause = turn.ended, turn.pause
+        if pause and pause is not told and sys.stderr.isatty():
+            sys.stderr.write(f"deepchat: {pause.told()}\n")
+        told = pause
         yield turn.drain()
 
 

@@ -22,6 +22,7 @@ from deepchat.repl.interactive import Interactive
 from deepchat.repl.loop import Repl
 from deepchat.repl.needs import Page, Surface
 from deepchat.repl.plain import Plain
+from deepchat.retrying import Retries
 from deepchat.store.drafts import DraftFiles
 from deepchat.store.sessions import Store
 
@@ -75,7 +76,15 @@ def _wire(settings: Settings, provider: Provider, store: Store, drafts: DraftFil
             return context.sees(model, catalogue.cached()) is not False
 
         return House(
-            chat=Chat(provider, store, defaults=first, view=page, changed=changed, sees=sees),
+            chat=Chat(
+                provider,
+                store,
+                defaults=first,
+                view=page,
+                changed=changed,
+                retries=Retries(settings.retries),
+                sees=sees,
+            ),
             library=store,
             catalogue=catalogue,
             options=Options(settings),

@@ -106,6 +106,8 @@ KEYS: Final = (
         default="anthropic/claude-4-sonnet", flag="model", variable="DEEPCHAT_MODEL"),
     Key("persona", TEXT, "The persona that a new chat starts with.", default="", flag="persona"),
     Key("trash_days", whole(0, 36_500), "Days for which a deleted chat can be restored.", default=30),
+    Key("retries", whole(0, 10), "How often a message is sent again by itself, before anything of a reply has come.",
+        default=2, variable="DEEPCHAT_RETRIES"),
     Key("timeouts.connect", _SECONDS, "For the connection.", default=10),
     Key("timeouts.headers", _SECONDS, "From the sent message to the headers of an answer.", default=120),
     Key("timeouts.silence", _SECONDS, "In a reply, without a single byte.", default=120),

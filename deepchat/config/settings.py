@@ -83,6 +83,7 @@ class Settings:
     providers: Mapping[str, Provider]
     parameters: Parameters
     trash_days: int
+    retries: int
     timeouts: Timeouts
     ui: Ui
     keys: Mapping[str, tuple[str, ...]]
@@ -99,6 +100,7 @@ class Settings:
             "model": self.model,
             "persona": self.persona.name or "(from --system)" if self.persona else "",
             "trash_days": self.trash_days,
+            "retries": self.retries,
             **{f"timeouts.{name}": getattr(self.timeouts, name) for name in Timeouts.__slots__},
             **{f"ui.{name}": getattr(self.ui, name) for name in Ui.__slots__},
             **{f"keys.{name}": ", ".join(keys) for name, keys in self.keys.items()},
@@ -179,6 +181,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
         providers=known,
         parameters=parameters,
         trash_days=cast(int, chosen["trash_days"].value),
+        retries=cast(int, chosen["retries"].value),
         timeouts=Timeouts(**cast(dict[str, Any], timeouts)),
         ui=Ui(**cast(dict[str, Any], ui)),
         keys=keys,

@@ -17,6 +17,7 @@ from deepchat.repl.composer import is_open, without_quotes
 from deepchat.repl.house import House
 from deepchat.repl.loop import Pending, Repl
 from deepchat.repl.needs import Entry, Next, Picking, Surface
+from deepchat.retrying import Pause
 from deepchat.text import clean, clean_line
 
 PROMPT: Final = "> "
@@ -166,14 +167,24 @@ class Plain:
 
     def _receive(self) -> None:
         """Draw the reply until it has ended; Ctrl-C stops it."""
+        told: Pause | None = None
         while self.repl.busy:
             try:
                 if not self.repl.behind:
                     self._came.wait(WAIT_S)
                 self._came.clear()
+                told = self._tell_pause(told)
                 self.repl.pump()
             except KeyboardInterrupt:
                 self.repl.interrupt()
+
+    def _tell_pause(self, told: Pause | None) -> Pause | None:
+        """A line for each wait before a question is sent again, in place of a status line. The one that was told last."""
+        turn = self.repl.desk.chat.turn
+        pause = turn.pause if turn else None
+        if pause and pause is not told:
+            self.repl.desk.page.notice(f"No answer yet, {pause.told()}")
+        return pause or told
 
 
 async def _tick() -> None:

@@ -103,7 +103,7 @@ class Showing:
         self._surface.frame(frame.commit + gap + footer, "")
         if showing.turn.error:
             self._house.say_why(showing.turn.error)
-            if advice := _advice(showing.turn.error):
+            if advice := _advice(showing.turn.error, showing.turn.tries):
                 self._house.page.notice(f"  {advice}")
         elif not reply.text and reply.state == "done":
             self._house.page.notice(_empty(reply))
@@ -147,8 +147,8 @@ def _feed(showing: _Showing) -> None:
         room -= len(delta.text)
 
 
-def _advice(error: BaseException) -> str:
-    """What can be typed after a turn that ended like this; "" for nothing in particular."""
+def _advice(error: BaseException, tries: int) -> str:
+    """What can be typed after a turn that ended like this at its last try; "" for nothing in particular."""
     match error:
         case ModelNotFound():
             return "/models lists what the server has, /model takes one."
@@ -157,7 +157,7 @@ def _advice(error: BaseException) -> str:
                 "/model takes another model, /unset a parameter away, /clear empties the context."
             )
         case ApiError() | NetworkError():
-            return "/retry asks again."
+            return f"{f'Sent {tries} times. ' if tries > 1 else ''}/retry asks again."
         case _:
             return ""
 

@@ -23,7 +23,7 @@ class Status:
     def parts(self, doing: str, queued: int) -> list[str]:
         """`doing` is the command that works just now, `queued` how many messages wait."""
         turn = self._chat.turn
-        going_on = [f"{turn.phase} {turn.elapsed:.0f} s"] if turn else []
+        going_on = [turn.doing] if turn else []
         if doing:
             going_on.append(f"{doing} · Ctrl-C stops it")
         if queued:

@@ -124,7 +124,8 @@ def test_a_refusal_is_one_line_and_an_exit_code(server, status, body, exit_code,
         server.script.append(Answer((body.encode(),), status, {"Content-Type": "text/html"}))
     else:
         server.script.append(Answer.json(body, status=status))
-    code, out, err = run(*at(server), "-p", "Hi", env={"DEEPCHAT_API_KEY": KEY})
+    env = {"DEEPCHAT_API_KEY": KEY, "DEEPCHAT_RETRIES": "0"}
+    code, out, err = run(*at(server), "-p", "Hi", env=env)
     assert (code, out) == (exit_code, "")
     assert err.count("\n") == 1
     assert word in err
@@ -135,11 +136,18 @@ def test_a_refusal_is_one_line_and_an_exit_code(server, status, body, exit_code,
     assert "/models" not in err
 
 
+def test_in_a_pipe_nothing_is_said_of_tries_that_failed(server):
+    soon = Answer.json({}, status=503, headers={"retry-after-ms": "1"})
+    server.script += [soon, soon, Answer.reply("At last.")]
+    assert run(*at(server), "-p", "Hi") == (0, "At last.\n", "")
+
+
 def test_a_server_that_is_not_there_is_a_network_failure():
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-    code, out, err = run("--base-url", f"http://127.0.0.1:{port}/v1", "-p", "Hi")
+    env = {"DEEPCHAT_RETRIES": "0"}
+    code, out, err = run("--base-url", f"http://127.0.0.1:{port}/v1", "-p", "Hi", env=env)
     assert (code, out) == (4, "")
     assert "127.0.0.1" in err
     assert err.count("\n") == 1

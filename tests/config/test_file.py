@@ -15,8 +15,8 @@ MISTAKES = {
     "[ui]\nfooter = 1": "line 2: ui.footer must be true or false; true is used, not 1.",
     'model = ["a"]': 'line 1: model must be a text in quotes; "anthropic/claude-4-sonnet" is used, not a list.',
     'ui = "dark"': "line 1: ui must be a table, [ui].",
-    "[zzz]": "line 1: zzz is not known and was left out; known are provider, base_url, model, persona, trash_days, timeouts,"
-    " ui, keys, parameters, personas, providers.",
+    "[zzz]": "line 1: zzz is not known and was left out; known are provider, base_url, model, persona, trash_days, retries,"
+    " timeouts, ui, keys, parameters, personas, providers.",
     "[parameters]\n\ntop_p = 0": "line 3: parameters.top_p must be a number above 0 and at most 1; it is ignored, not 0.",
     "[parameters]\ntemperature = nan": "line 2: parameters.temperature must be a number from 0 to 2; it is ignored, not nan.",
     "parameters = {top_k = true}": "line 1: parameters.top_k must be a whole number from 0 to 999; it is ignored, not true.",

@@ -4,6 +4,8 @@ import threading
 import time
 
 from deepchat.conversation import Finished, Message, Reported, Request, TextDelta, Usage
+from deepchat.errors import RateLimited, StreamCut, Unreachable
+from deepchat.retrying import Retries
 from deepchat.turn import Stop, Turn
 from tests.core.fakes import MemoryJournal, ScriptedModel
 
@@ -117,3 +119,70 @@ def test_stopping_aborts_what_blocks_now_or_later():
             pass
     assert calls == ["inner", "late"]
     assert stop.wait(0)
+
+
+# --- tries -----------------------------------------------------------------------------------------------------------
+
+
+AT_ONCE = Retries(chance=lambda: 0.0)
+BUSY = RateLimited("Busy.", status=429, retry_after=50.0)
+
+
+def test_a_failure_that_passes_leads_to_another_try():
+    turn, model = turn_of([Unreachable("No route.")], retries=AT_ONCE)
+    model.script += [[Unreachable("No route.")], [TextDelta("Hi"), Finished()]]
+    assert turn.start().wait(5)
+    assert (turn.reply.text, turn.reply.state, turn.tries) == ("Hi", "done", 3)
+    assert turn.pause is None
+
+
+def test_after_the_last_try_the_failure_stands():
+    turn, model = turn_of([Unreachable("No route.")], retries=AT_ONCE)
+    model.script += [[Unreachable("No route.")]] * 5
+    assert turn.start().wait(5)
+    assert (str(turn.error), turn.reply.state) == ("No route.", "cut")
+    assert len(model.requests) == turn.tries == 3
+
+
+def test_once_anything_came_a_request_is_never_sent_again():
+    for first in (Reported(), TextDelta("Half"), Finished()):
+        turn, model = turn_of([first, Unreachable("No route.")], retries=AT_ONCE)
+        assert turn.start().wait(5)
+        assert len(model.requests) == turn.tries == 1
+
+
+def test_a_reply_that_breaks_is_not_asked_for_again():
+    turn, model = turn_of([StreamCut("Broken.")], retries=AT_ONCE)
+    assert turn.start().wait(5)
+    assert len(model.requests) == 1
+
+
+def paused(now):
+    """A turn that waits before its second try, with a clock of the test."""
+    told = threading.Event()
+    turn, model = turn_of([BUSY], retries=AT_ONCE, clock=lambda: now[0], changed=told.set)
+    turn.start()
+    assert told.wait(5)
+    return turn, model
+
+
+def test_a_pause_counts_down_and_stopping_ends_it_as_the_failure_before_it():
+    now = [100.0]
+    turn, model = paused(now)
+    assert turn.doing == "retrying in 50 s: Busy."
+    now[0] = 147.5
+    assert turn.doing == "retrying in 3 s: Busy."
+    turn.stop()
+    assert turn.wait(5)
+    assert (turn.error, turn.reply.state, turn.reply.error) == (BUSY, "failed", "Busy.")
+    assert len(model.requests) == turn.tries == 1
+
+
+def test_stopping_the_try_after_a_pause_is_stopping_a_reply():
+    turn, model = turn_of([Unreachable("No route.")], retries=AT_ONCE)
+    model.script.append([model.wait])
+    turn.start()
+    assert model.hanging.wait(5)
+    turn.stop()
+    assert turn.wait(5)
+    assert (turn.reply.state, turn.error, turn.tries) == ("stopped", None, 2)

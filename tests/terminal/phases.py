@@ -12,7 +12,7 @@ from deepchat.demo import deepinfra
 from deepchat.demo.server import Answer
 
 # The status line while something is under way.
-UNDER_WAY: Final = re.compile(r"(waiting|thinking|receiving) \d+ s|is working")
+UNDER_WAY: Final = re.compile(r"(waiting|thinking|receiving|retrying in) \d+ s|is working")
 
 _NEVER_S: Final = 60.0
 
@@ -41,10 +41,16 @@ def _said(text: str) -> tuple[bytes, ...]:
     return Answer.reply([text], done=False, finish=None, usage={}).pieces
 
 
+# A server that wants to be left alone for longer than a test takes.
+BUSY: Final = Answer.json(
+    {"error": {"message": "Model busy"}}, status=429, headers={"Retry-After": "50"}
+)
+
 IN_A_REPLY: Final = (
     Phase("waiting for headers", Answer(before_s=_NEVER_S), "waiting", ""),
     Phase("headers, no event", _silent(b": hello\n\n"), "waiting", ""),
     Phase("a refusal that drags on", Answer((b"{",), status=500, end="hang"), "waiting", ""),
+    Phase("before another try", BUSY, "retrying in", ""),
     Phase(
         "thinking",
         Answer.reply("", reasoning=["Hm, "] * 3, done=False, finish=None, usage={}, end="hang"),

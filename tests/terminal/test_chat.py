@@ -168,7 +168,7 @@ def test_a_killed_process_loses_no_question_and_hardly_any_reply(deepchat, serve
 
 def test_a_failed_question_returns_to_the_composer(deepchat, server):
     server.script.append(Answer.json({"error": {"message": "Model busy"}}, status=429))
-    chat = deepchat()
+    chat = deepchat(env={"DEEPCHAT_RETRIES": "0"})
     chat.wait_for("/help")
     chat.enter("Precious words")
     chat.wait_for("✗")
