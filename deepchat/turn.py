@@ -115,7 +115,7 @@ class Turn:
     `opening` stores the question; it is called first, and the request goes out when it has returned. `changed` is called
     when there is something new to `drain`, from any thread. After the end `reply` holds the whole message, `error` why it
     is not whole, `unsaved` why it could not be kept. `pause` is the wait before the request is sent again, while there is
-    one; stopped in it, the turn has failed as the try before it did. `tries` counts how often it was sent.
+    one; stopped in it, the turn has failed as the try before it did. `tries` counts how often it was sent, or was to be.
     """
 
     def __init__(

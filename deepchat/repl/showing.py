@@ -157,7 +157,7 @@ def _advice(error: BaseException, tries: int) -> str:
                 "/model takes another model, /unset a parameter away, /clear empties the context."
             )
         case ApiError() | NetworkError():
-            return f"{f'Sent {tries} times. ' if tries > 1 else ''}/retry asks again."
+            return f"{f'Tried {tries} times. ' if tries > 1 else ''}/retry asks again."
         case _:
             return ""
 
