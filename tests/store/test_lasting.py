@@ -4,6 +4,7 @@ DEEPCHAT_HISTORIES and DEEPCHAT_KILLS ask for longer runs than the few of every 
 """
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -30,6 +31,9 @@ from deepchat.text import mend
 
 HISTORIES = int(os.environ.get("DEEPCHAT_HISTORIES", "8"))
 KILLS = int(os.environ.get("DEEPCHAT_KILLS", "4"))
+
+# Words are found by their beginning: glued to a letter, in two pieces, it is the end of another word.
+NEEDLE = re.compile(r"(?:^|[ -/])needle")
 
 some_text = st.text(max_size=20) | st.sampled_from(
     ["needle", "the needle", "", "\ud83d", "漢字", "\x00"]
@@ -238,7 +242,7 @@ class History(RuleBasedStateMachine):
             session_id
             for session_id, conversation in self.conversations.items()
             if any(
-                "needle" in m.text and m.state != "streaming"
+                NEEDLE.search(m.text) and m.state != "streaming"
                 for m in conversation.messages.values()
             )
         }
