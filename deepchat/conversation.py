@@ -84,7 +84,8 @@ class Message:
     """One message of a conversation, as typed or as received (raw text, never sanitised).
 
     A system message records that the persona changed at this point. `model` is the one asked for, `reported_model` the
-    one the server named. Times: `created_ms` since 1970; `first_token_s`, `seconds` from sending the request.
+    one the server named. Times: `created_ms` since 1970; `first_token_s`, `seconds` from sending the request, which was
+    sent again, or tried to be, `retries` times.
     """
 
     id: str
@@ -104,6 +105,7 @@ class Message:
     created_ms: int = 0
     first_token_s: float | None = None
     seconds: float | None = None
+    retries: int = 0
     attachments: tuple[Attachment, ...] = ()
 
 

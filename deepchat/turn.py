@@ -332,6 +332,7 @@ class Turn:
             error=str(self.error) if isinstance(self.error, DeepchatError) else "",
             first_token_s=None if self._first is None else self._first - self._started,
             seconds=self._clock() - self._started,
+            retries=self.tries - 1,
         )
 
 

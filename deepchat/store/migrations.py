@@ -175,6 +175,12 @@ def attachments(connection: sqlite3.Connection) -> None:
     )
 
 
+@step
+def retries(connection: sqlite3.Connection) -> None:
+    """How often a request was sent again before its reply began."""
+    _run(connection, "ALTER TABLE message ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;")
+
+
 def _run(connection: sqlite3.Connection, script: str) -> None:
     """Each statement of a script. Not `executescript`, which would commit the transaction around it."""
     statement = ""

@@ -15,7 +15,7 @@ Value = str | int | float | None
 TREE: Final = """
     SELECT id, uid, role, text, parent, state, reasoning, model, reported_model, provider, parameters, finish_reason,
       prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost, error, request_id, created_ms,
-      first_token_s, seconds
+      first_token_s, seconds, retries
     FROM message WHERE session = ? ORDER BY id"""
 
 # What is attached to them, without the bodies: one that is attached often is read once.
@@ -67,6 +67,7 @@ def of_message(message: Message) -> dict[str, Value]:
         created_ms=message.created_ms,
         first_token_s=message.first_token_s,
         seconds=message.seconds,
+        retries=message.retries,
     )
 
 
@@ -108,7 +109,7 @@ def message(row: sqlite3.Row, uids: Mapping[int, str]) -> Message:
     """The message of a row of TREE. `uids` has the ids of its session's messages by their keys in the database."""
     _, uid, role, text, parent, state, reasoning, *rest = row
     model, reported_model, provider, parameters, finish_reason, *rest = rest
-    *counted, error, request_id, created_ms, first_token_s, seconds = rest
+    *counted, error, request_id, created_ms, first_token_s, seconds, retries = rest
     return Message(
         uid,
         role,
@@ -127,6 +128,7 @@ def message(row: sqlite3.Row, uids: Mapping[int, str]) -> Message:
         created_ms,
         first_token_s,
         seconds,
+        retries,
     )
 
 

@@ -43,11 +43,11 @@ _ADD_MESSAGE: Final = """
     INSERT INTO message (
       uid, session, parent, role, state, writer, text, reasoning, model, reported_model, provider, parameters,
       finish_reason, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost, error, request_id,
-      created_ms, first_token_s, seconds)
+      created_ms, first_token_s, seconds, retries)
     VALUES (
       :uid, :session, :parent, :role, :state, :writer, :text, :reasoning, :model, :reported_model, :provider,
       :parameters, :finish_reason, :prompt_tokens, :completion_tokens, :cached_tokens, :reasoning_tokens, :cost,
-      :error, :request_id, :created_ms, :first_token_s, :seconds)"""
+      :error, :request_id, :created_ms, :first_token_s, :seconds, :retries)"""
 
 _KEEP_BODY: Final = "INSERT INTO body (digest, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
@@ -65,7 +65,7 @@ _SEAL_MESSAGE: Final = """
       reported_model = :reported_model, provider = :provider, parameters = :parameters,
       finish_reason = :finish_reason, prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens,
       cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens, cost = :cost, error = :error,
-      request_id = :request_id, first_token_s = :first_token_s, seconds = :seconds
+      request_id = :request_id, first_token_s = :first_token_s, seconds = :seconds, retries = :retries
     WHERE id = :id"""
 
 _ADD_PIECE: Final = """

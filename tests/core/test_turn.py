@@ -133,6 +133,7 @@ def test_a_failure_that_passes_leads_to_another_try():
     model.script += [[Unreachable("No route.")], [TextDelta("Hi"), Finished()]]
     assert turn.start().wait(5)
     assert (turn.reply.text, turn.reply.state, turn.tries) == ("Hi", "done", 3)
+    assert turn.reply.retries == 2
     assert turn.pause is None
 
 

@@ -75,9 +75,20 @@ def test_the_database_of_another_program_is_refused_and_stays_as_it_is(tmp_path)
 
 def test_a_file_from_before_attachments_keeps_its_chats_and_takes_them(tmp_path, monkeypatch):
     path = tmp_path / "chats.db"
-    with monkeypatch.context() as then, closing(Store(path)) as store:
+    with monkeypatch.context() as then:
         then.setattr(database, "STEPS", STEPS[: STEPS.index(migrations.attachments)])
-        keep(store)
+        database.Database(path).close()
+        with closing(database.Database(path)) as old, old.writing(durable=True) as connection:
+            connection.execute(
+                """INSERT INTO session (uid, title, model, provider, persona, persona_name, parameters, created_ms,
+                   updated_ms) VALUES ('an-old-one', 'old', '', '', '', '', '{}', 1, 1)"""
+            )
+            connection.execute(
+                """INSERT INTO message (uid, session, role, state, text, reasoning, model, reported_model, provider,
+                   parameters, finish_reason, error, request_id, created_ms)
+                   VALUES ('asked', 1, 'user', 'done', 'Why?', '', '', '', '', '{}', '', '', '', 1)"""
+            )
+            connection.execute("UPDATE session SET leaf = 1")
     note = Attachment("a.txt", "text/plain", b"x")
     with closing(Store(path)) as store:
         [kept] = store.find()

@@ -67,6 +67,7 @@ replies = st.builds(
     created_ms=times,
     first_token_s=seconds,
     seconds=seconds,
+    retries=st.integers(0, 10),
 )
 sessions = st.builds(
     Session,
