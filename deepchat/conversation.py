@@ -171,21 +171,36 @@ class SessionSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsent:
+    """A message that is not sent yet. `pasted` are the parts of its text, from start to end, that were not typed."""
+
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+    pasted: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """What was typed in a session and not sent: the text in the composer, and messages queued behind a reply."""
+    """What was typed in a session and not sent: what stands in the composer, and messages queued behind a reply.
+
+    `pasted` as in `Unsent`; `lost` names what was attached and could not be kept.
+    """
 
     session: str
     text: str = ""
-    queued: tuple[str, ...] = ()
+    queued: tuple[Unsent, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    pasted: tuple[tuple[int, int], ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
-        return not (self.text.strip() or self.queued)
+        return not (self.text.strip() or self.queued or self.attachments or self.lost)
 
     @property
     def size(self) -> int:
-        """In characters."""
-        return len(self.text) + sum(map(len, self.queued))
+        """Of its texts, in characters."""
+        return len(self.text) + sum(len(each.text) for each in self.queued)
 
 
 @dataclass(frozen=True, slots=True)

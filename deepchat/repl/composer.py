@@ -6,7 +6,7 @@ is shown as `[pasted 412 lines]`, and is sent, remembered and edited whole.
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from prompt_toolkit.buffer import Buffer
@@ -44,6 +44,8 @@ class Composer:
         self.folds: dict[str, str] = {}
         self._seen = ""
         self._origins = ""  # of each character of what was seen
+        self._back = 0  # in the history, from the line that is being written
+        self._mine = ("", "")  # that line and its origins, while an older one is shown
         self._pastes: deque[str] = deque(maxlen=_REMEMBERED)
         buffer.on_text_changed += self._follow
 
@@ -59,9 +61,8 @@ class Composer:
 
     def paste(self, text: str) -> None:
         """Insert a pasted text (lines end with newlines) at the cursor."""
-        held = self._fold(text) if _is_long(text) else text
-        self._pastes.append(held)
-        self.buffer.insert_text(held)
+        self._pastes.append(text)
+        self.buffer.insert_text(self._fold(text) if _is_long(text) else text)
 
     def unfold(self) -> bool:
         """Show the folded paste at the cursor, or else the last one, as text; whether there was one."""
@@ -85,11 +86,20 @@ class Composer:
         self.buffer.delete()
         return self.folds[text[place]]
 
-    def replace(self, text: str) -> None:
+    def replace(self, text: str, pasted: Spans = ()) -> None:
         """Another draft in place of this one, the cursor at its end. Undo has the one before."""
         self.buffer.save_to_undo_stack()
-        self.buffer.text = text
-        self.buffer.cursor_position = len(text)
+        held, origins = "", ""
+        for part, origin in _parts(text, pasted):
+            if origin == _PASTED and len(part) >= _SHORTEST:
+                self._pastes.append(part)
+            part = self._fold(part) if origin == _PASTED and _is_long(part) else part
+            held += part
+            origins += origin * len(part)
+        self.buffer.text = held
+        self.buffer.cursor_position = len(held)
+        if pasted:
+            self._origins = origins
 
     def take(self) -> Entry:
         """What the draft says; then it is cleared."""
@@ -99,21 +109,37 @@ class Composer:
 
     def clear(self) -> None:
         """Empty the composer; the history has what stood there."""
-        if self.text.strip():
-            self.buffer.history.append_string(self.text)
+        mine = self._entry(*self._mine).text if self._back else ""
+        for text in (mine, self.text):
+            if text.strip():
+                self.buffer.history.append_string(text)
         self.buffer.reset()
         self.folds.clear()
+        self._seen, self._origins, self._back = "", "", 0
 
     @property
     def entry(self) -> Entry:
         """What Enter would take."""
+        return without_quotes(self._entry(self.buffer.text, self._origins))
+
+    @property
+    def unsent(self) -> Entry:
+        """What was typed and not sent: not the old entry that is shown, unless that was changed."""
+        shown = self._entry(self.buffer.text, self._origins)
+        if not self._back:
+            return shown
+        mine = self._entry(*self._mine)
+        is_old = shown.text in self.buffer.history.get_strings()
+        return mine if is_old else together([mine, shown])
+
+    def _entry(self, held: str, origins: str) -> Entry:
         text, pasted = "", []
-        for run in _RUNS.finditer(self._origins):
-            part = self._unfolded(self.buffer.text[run.start() : run.end()])
+        for run in _RUNS.finditer(origins):
+            part = self._unfolded(held[run.start() : run.end()])
             if run[0][0] == _PASTED:
                 pasted.append((len(text), len(text) + len(part)))
             text += part
-        return without_quotes(Entry(text, tuple(pasted)))
+        return Entry(text, tuple(pasted))
 
     def _unfolded(self, text: str) -> str:
         return text.translate({ord(mark): whole for mark, whole in self.folds.items()})
@@ -125,6 +151,7 @@ class Composer:
 
     def _follow(self, buffer: Buffer) -> None:
         """The text changed between what is common at its head and at its tail."""
+        self._notice_walking(buffer)
         old, new = self._seen, buffer.text
         head = _common(old, new)
         tail = _common(old[head:][::-1], new[head:][::-1])
@@ -133,6 +160,16 @@ class Composer:
             self._origins[:head] + self._origins_of(come) + self._origins[len(old) - tail :]
         )
         self._seen = new
+
+    def _notice_walking(self, buffer: Buffer) -> None:
+        # Counted from the end: older entries are put in before the others while they are loaded.
+        back = len(buffer._working_lines) - 1 - buffer.working_index
+        if back == self._back:
+            return
+        if not self._back:
+            self._mine = self._seen, self._origins
+        self._seen, self._origins = ("", "") if back else self._mine
+        self._back = back
 
     def _origins_of(self, come: str) -> str:
         origins = _TYPED * len(come)
@@ -191,14 +228,34 @@ def without_quotes(entry: Entry) -> Entry:
     inner = entry.text[start : entry.text.rindex(QUOTES)]
     start += len(inner) - len(inner.removeprefix("\n"))
     inner = inner.removeprefix("\n").removesuffix("\n")
-    return Entry(inner, tuple(_within(entry.pasted, start, start + len(inner))))
+    return Entry(inner, within(entry.pasted, start, start + len(inner)))
 
 
-def _within(spans: Spans, start: int, end: int) -> Iterator[tuple[int, int]]:
-    for begin, stop in spans:
-        begin, stop = max(begin, start), min(stop, end)
-        if begin < stop:
-            yield begin - start, stop - start
+def within(spans: Spans, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """The parts of these that lie there, as seen from its start."""
+    cut = ((max(begin, start), min(stop, end)) for begin, stop in spans)
+    return tuple((begin - start, stop - start) for begin, stop in cut if begin < stop)
+
+
+def together(entries: Iterable[Entry]) -> Entry:
+    """Those that say something as one, a blank line between them."""
+    text, pasted = "", []
+    for entry in entries:
+        if entry.text.strip():
+            text += "\n\n" if text else ""
+            pasted += [(start + len(text), end + len(text)) for start, end in entry.pasted]
+            text += entry.text
+    return Entry(text, tuple(pasted))
+
+
+def _parts(text: str, pasted: Spans) -> Iterator[tuple[str, str]]:
+    """The text cut where typed and pasted parts meet, and the origin of each; `pasted` is in order."""
+    at = 0
+    for start, end in pasted:
+        yield text[at:start], _TYPED
+        yield text[start:end], _PASTED
+        at = end
+    yield text[at:], _TYPED
 
 
 def _places(part: str, text: str) -> Iterator[int]:

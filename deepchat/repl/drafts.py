@@ -3,13 +3,14 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from deepchat.conversation import Draft, SessionSummary
 from deepchat.repl.aside import aside
-from deepchat.repl.needs import Drafts
-from deepchat.repl.registry import line_of
+from deepchat.repl.composer import together
+from deepchat.repl.needs import Drafts, Entry
+from deepchat.repl.outgoing import Outgoing, typed
 
 # After a key it is written within this time, and while keys are pressed no more often than that.
 PAUSE_S: Final = 0.3
@@ -24,25 +25,25 @@ class NoDrafts:
     def keep(self, draft: Draft) -> None:
         """Keep nothing."""
 
-    def left(self) -> Mapping[str, Draft]:
+    def left(self) -> Mapping[str, str]:
         """Nothing is left."""
         return {}
 
-    def claim(self, name: str, session: str) -> bool:
+    def claim(self, name: str, session: str) -> Draft | None:
         """There is nothing to claim."""
-        return False
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
     """What dead processes left, the newest first: names of drafts that belong into this chat, and chats with others."""
 
-    here: tuple[tuple[str, Draft], ...] = ()
+    here: tuple[str, ...] = ()
     elsewhere: tuple[SessionSummary, ...] = ()
 
 
 class DraftKeeper:
-    """The drafts of one process, one a session, of which one stands in the composer. `typed` tells that one.
+    """The drafts of one process, one a session, of which one stands in the composer. `typed` tells that one, for a session.
 
     Use it on the loop's thread, but for `left`. Nothing happens before `begin`.
     """
@@ -50,7 +51,7 @@ class DraftKeeper:
     def __init__(
         self,
         drafts: Drafts,
-        typed: Callable[[], tuple[str, tuple[str, ...]]],
+        typed: Callable[[str], Draft],
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -75,19 +76,18 @@ class DraftKeeper:
         self._last = Draft(session)
         self.touch()
 
-    def follow(self, session: str) -> Draft:
-        """Another session is in use: lay aside what was typed for the last one; what was for this one, perhaps empty."""
-        self._look()
-        self._laid_aside[self._session] = self._last
+    def follow(self, session: str, *, carried: bool) -> Draft:
+        """Another session is in use: lay aside what was typed for the last one; what was for this one, perhaps empty.
+
+        `carried`: what stands in the composer is for the new one already.
+        """
+        draft = self._typed(self._session)
+        draft = replace(draft, text="", pasted=()) if carried else draft
+        self._laid_aside[self._session] = self._unwritten[self._session] = draft
         self._session = session
         self._last = self._laid_aside.pop(session, Draft(session))
         self.touch()
         return self._last
-
-    def carry(self, session: str) -> None:
-        """Another session is in use, and what stands in the composer is for that one."""
-        self._unwritten[self._session] = Draft(self._session)
-        self.begin(session)
 
     # --- written down --------------------------------------------------------------------------------------------------
 
@@ -115,7 +115,7 @@ class DraftKeeper:
         """Take note of what stands there now; whether that is new."""
         if not self._session:
             return False
-        draft = Draft(self._session, *self._typed())
+        draft = self._typed(self._session)
         if draft == self._last:
             return False
         self._last = self._unwritten[self._session] = draft
@@ -133,25 +133,25 @@ class DraftKeeper:
     ) -> Left:
         """What dead processes left. `find` tells of a session that is stored; drafts of others go to a `new` chat."""
         here, elsewhere = [], {}
-        for name, draft in self._drafts.left().items():
-            home = find(draft.session)
-            if draft.session == session or (new and home is None):
-                here.append((name, draft))
+        for name, whose in self._drafts.left().items():
+            home = find(whose)
+            if whose == session or (new and home is None):
+                here.append(name)
             elif home:
                 elsewhere[home.id] = home
         return Left(tuple(here), tuple(elsewhere.values()))
 
-    def claim(self, left: Left) -> str:
-        """The newest draft that was left here, as a line for the composer; from now on it is ours. "" for none."""
-        for name, draft in left.here:
-            if self._drafts.claim(name, self._session):
+    def claim(self, left: Left) -> Draft | None:
+        """The newest draft that was left here; from now on it is ours. None for none."""
+        for name in left.here:
+            if draft := self._drafts.claim(name, self._session):
                 self._last = draft
                 self.touch()
-                return line_of_draft(draft)
-        return ""
+                return draft
+        return None
 
 
-def line_of_draft(draft: Draft) -> str:
+def line_of_draft(draft: Draft) -> Entry:
     """Everything unsent as one line to edit and send, in the order in which it was typed."""
-    queued = line_of("\n\n".join(draft.queued))
-    return "\n\n".join(part for part in (queued, draft.text) if part.strip())
+    queued = typed(*map(Outgoing.of, draft.queued))
+    return together([queued, Entry(draft.text, draft.pasted)])

@@ -10,7 +10,7 @@ from typing import Final
 
 from deepchat.attach import naming, reading
 from deepchat.attach.reading import Found
-from deepchat.conversation import Message
+from deepchat.conversation import Draft, Message
 from deepchat.errors import UsageError
 from deepchat.repl import shell
 from deepchat.repl.commands.table import COMMANDS
@@ -82,10 +82,11 @@ class Repl:
         file; a picture is dropped by pasting its path.
         """
         self._standing = self._surface.draft
+        entry = Entry(line, pasted)
         try:
-            return self._do(Entry(line, pasted))
+            return self._do(entry)
         except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
-            self.refuse(line, error)
+            self.refuse(entry, error)
             return None
         finally:
             self._returning.follow(self._standing)
@@ -126,11 +127,11 @@ class Repl:
         if ran.output and not line.startswith("!!"):
             self.sending.attach([Found(ran.attachment)])
 
-    def refuse(self, line: str, error: Exception) -> None:
+    def refuse(self, entry: Entry, error: Exception) -> None:
         """Say why a line was not obeyed. Up has it; what would be hard to find there stands in the composer again."""
         self._house.say_why(error)
-        if "\n" in line or not split_command(line):
-            self.sending.give_back_lines([line])
+        if "\n" in entry.text or not split_command(entry.text):
+            self.sending.give_back_line(entry)
 
     async def obey(self, line: str, outcome: Pending) -> Next | None:
         """See a command through that takes its time."""
@@ -139,7 +140,7 @@ class Repl:
         try:
             return await outcome
         except Exception as error:  # noqa: BLE001  a bug in one command does not end the chat
-            self.refuse(line, error)
+            self.refuse(Entry(line), error)
             return None
         finally:
             self.doing = ""
@@ -177,9 +178,11 @@ class Repl:
         self.drafts.touch()
         self._surface.refresh()
 
-    def _unsent(self) -> tuple[str, tuple[str, ...]]:
-        """The draft, and the queued messages."""
-        return self._surface.draft, tuple(each.text for each in self.sending.queue)
+    def _unsent(self, session: str) -> Draft:
+        """What is typed and not sent, as a draft of this session."""
+        typed = self._surface.unsent
+        queued = tuple(each.unsent for each in self.queue)
+        return Draft(session, typed.text, queued, self.tray.attachments, tuple(typed.pasted))
 
     def interrupt(self) -> Next:
         """Ctrl-C with nothing to clear: drop what is queued, else stop the reply, else hint, else leave."""
@@ -206,7 +209,7 @@ class Repl:
         self.drafts.flush()
         for outgoing in self.sending.queue:
             self._surface.remember(line_of(outgoing.text))
-        self._surface.remember(self._surface.draft)
+        self._surface.remember(self._surface.unsent.text)
         self.sending.queue.clear()
         try:
             if turn:

@@ -150,7 +150,12 @@ class Surface(Protocol):
 
     @property
     def draft(self) -> str:
-        """What stands in the composer, unsent."""
+        """What stands in the composer."""
+        ...
+
+    @property
+    def unsent(self) -> Entry:
+        """What was typed and not sent: not always what stands there, which may be an old entry that is looked at."""
         ...
 
     def print(self, ansi: str) -> None:
@@ -161,8 +166,8 @@ class Surface(Protocol):
         """Print `commit` for good, then show `live` below it in place of what was shown there before."""
         ...
 
-    def compose(self, text: str) -> None:
-        """Put a text into the composer, to be edited and sent."""
+    def compose(self, text: str, pasted: Spans = ()) -> None:
+        """Put a text into the composer, to be edited and sent; `pasted` are the parts that were not typed."""
         ...
 
     async def pick(self, picking: Picking) -> str | None:
@@ -258,12 +263,12 @@ class Drafts(Protocol):
         """This one, in place of what this process has kept for its session; an empty one only takes that away."""
         ...
 
-    def left(self) -> Mapping[str, Draft]:
-        """What processes that are gone have left: by name, the newest first."""
+    def left(self) -> Mapping[str, str]:
+        """What processes that are gone have left: names and the sessions they belong to, the newest first."""
         ...
 
-    def claim(self, name: str, session: str) -> bool:
-        """Make a draft that was left one of this process, for this session; False when another has been faster."""
+    def claim(self, name: str, session: str) -> Draft | None:
+        """Make a draft that was left one of this process, for this session; None when another has been faster."""
         ...
 
 

@@ -1,20 +1,32 @@
 """A message that is about to be sent, and what may speak against it. Pure; who asks and who sends is `loop`'s business."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deepchat import context
-from deepchat.conversation import Attachment, ModelInfo
+from deepchat.conversation import Attachment, ModelInfo, Unsent
 from deepchat.errors import NotAttached
+from deepchat.repl.composer import together
+from deepchat.repl.needs import Entry
+from deepchat.repl.registry import line_of
 from deepchat.secret import looks_secret
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message as it will be sent."""
+    """A message as it will be sent. `pasted` are the parts of its text that were not typed."""
 
     text: str
     attachments: tuple[Attachment, ...] = ()
+    pasted: tuple[tuple[int, int], ...] = field(default=(), compare=False)
+
+    @staticmethod
+    def of(unsent: Unsent) -> "Outgoing":
+        return Outgoing(unsent.text, unsent.attachments, unsent.pasted)
+
+    @property
+    def unsent(self) -> Unsent:
+        return Unsent(self.text, self.attachments, self.pasted)
 
     @property
     def summary(self) -> str:
@@ -36,6 +48,14 @@ class Outgoing:
             if kind:
                 return f"{name} seems to hold {kind}"
         return ""
+
+
+def typed(*messages: Outgoing) -> Entry:
+    """How they are typed, as one."""
+    said = together(Entry(each.text, each.pasted) for each in messages)
+    line = line_of(said.text)
+    more = len(line) - len(said.text)
+    return Entry(line, tuple((start + more, end + more) for start, end in said.pasted))
 
 
 def unseen(model: str, models: Sequence[ModelInfo]) -> NotAttached:

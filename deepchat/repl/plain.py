@@ -16,7 +16,7 @@ from deepchat.repl.aside import aside
 from deepchat.repl.composer import is_open, without_quotes
 from deepchat.repl.house import House
 from deepchat.repl.loop import Pending, Repl
-from deepchat.repl.needs import Entry, Next, Picking, Surface
+from deepchat.repl.needs import Entry, Next, Picking, Spans, Surface
 from deepchat.retrying import Pause
 from deepchat.text import clean, clean_line
 
@@ -54,7 +54,11 @@ class PlainSurface:
         if commit:
             self.print(commit)
 
-    def compose(self, text: str) -> None:
+    @property
+    def unsent(self) -> Entry:
+        return Entry(self.draft)
+
+    def compose(self, text: str, pasted: Spans = ()) -> None:
         """Print a text that was not sent, so that it can be copied."""
         self.print(f"Not sent: {clean(text)}\n")
 

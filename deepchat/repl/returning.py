@@ -4,18 +4,21 @@ from contextlib import suppress
 from typing import Final
 
 from deepchat import context
-from deepchat.conversation import SessionSummary
+from deepchat.conversation import Draft, SessionSummary
 from deepchat.errors import StoreError
 from deepchat.repl.aside import aside
+from deepchat.repl.composer import together
 from deepchat.repl.drafts import DraftKeeper, Left, line_of_draft
 from deepchat.repl.house import House
-from deepchat.repl.needs import Surface
-from deepchat.repl.registry import line_of
+from deepchat.repl.needs import Entry, Surface
+from deepchat.repl.outgoing import typed
 from deepchat.repl.sending import Sending
 from deepchat.repl.words import count
 
 # Of so many other chats with an unsent text the titles are told.
 NAMED: Final = 3
+
+NOTHING: Final = Entry("")
 
 
 class Returning:
@@ -47,13 +50,20 @@ class Returning:
         session = self._chat.session.id
         if self._drafts.session in ("", session):
             return
-        if self._surface.draft != standing:  # typed since the command was entered: for this session
-            self._drafts.carry(session)
-            return
-        mine = self._drafts.follow(session)
-        self._surface.compose(line_of_draft(mine))
-        if mine.empty:
+        # What was typed since the command was entered is for this session.
+        begun = self._surface.unsent if self._surface.draft != standing else NOTHING
+        mine = self._drafts.follow(session, carried=bool(begun.text))
+        self._sending.tray.clear()
+        self._put(mine, begun)
+        if mine.empty and not begun.text:
             self._bring_back(self._left())
+
+    def _put(self, draft: Draft, behind: Entry = NOTHING) -> None:
+        """A draft into the composer, and what goes along with it into the tray."""
+        line = together([line_of_draft(draft), behind])
+        if self._surface.unsent != line:
+            self._surface.compose(line.text, line.pasted)
+        self._sending.restore(draft)
 
     def _left(self) -> Left:
         return self._drafts.left(self._chat.session.id, self._stored, new=not self._chat.begun)
@@ -66,13 +76,14 @@ class Returning:
     def _bring_back(self, left: Left) -> None:
         """Put the newest one into the composer, unless something was typed there meanwhile."""
         standing = self._surface.draft
-        free = standing in ("", *(line_of(each.text) for each in self._sending.unanswered()))
-        line = self._drafts.claim(left) if free else ""
-        if line:
-            self._surface.compose(line)
-        if line and standing not in ("", line):
+        asked = standing in [typed(each).text for each in self._sending.unanswered()]
+        draft = self._drafts.claim(left) if asked or not standing else None
+        if draft and asked and standing != line_of_draft(draft).text:
+            self._sending.tray.clear()
             self._house.page.notice("The last question got no answer: /retry asks it again.")
-        if waiting := len(left.here) - bool(line):
+        if draft:
+            self._put(draft)
+        if waiting := len(left.here) - bool(draft):
             kept = "text is kept: it" if waiting == 1 else "texts are kept: the next one"
             when = "when this chat is opened again" if self._chat.begun else "with /new"
             self._house.page.notice(f"{waiting} more unsent {kept} comes {when}.")

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 
 from deepchat import context
 from deepchat.attach.reading import Found
-from deepchat.conversation import TEXT, Attachment
+from deepchat.conversation import TEXT, Attachment, Draft
 from deepchat.errors import NotAttached, UsageError
+from deepchat.repl.composer import within
 from deepchat.repl.house import House
 from deepchat.repl.needs import Entry, Surface
-from deepchat.repl.outgoing import Outgoing, unseen
-from deepchat.repl.registry import line_of
+from deepchat.repl.outgoing import Outgoing, typed, unseen
 from deepchat.repl.tray import Tray, changed_row, mentioned, merged
+from deepchat.text import clean_line
 
 
 class Sending:
@@ -28,13 +29,15 @@ class Sending:
         self._show = show
         self._changed = changed
         self._asked_about: Outgoing | None = None
+        self._sent: Outgoing | None = None
         self._unknown_sight: set[str] = set()
 
     def prepare(self, entry: Entry, text: str) -> Outgoing:
         """A message and what goes along with it; the tray is empty then. NotAttached, UsageError when it may not go."""
         found = mentioned(entry)
         attachments = merged(self.tray.attachments, (each.attachment for each in found))
-        outgoing = Outgoing(text, attachments)
+        unread = len(entry.text) - len(text)
+        outgoing = Outgoing(text, attachments, within(entry.pasted, unread, len(entry.text)))
         self._require_sight(outgoing)
         self._ask_about_secrets(outgoing)
         self._note(found)
@@ -67,7 +70,7 @@ class Sending:
         self._note(found)
         if self._surface.echoes:
             self._surface.print(self._house.drawing.attached(attachments, self._surface.width))
-        self._surface.refresh()
+        self._changed()
 
     def attach_paste(self, text: str) -> None:
         """Let a paste go along as a file, under a name that is not taken in this chat; "" is none."""
@@ -93,6 +96,7 @@ class Sending:
             return
         self._tell_changes(outgoing)
         self._print_question(outgoing)
+        self._sent = outgoing
         self._chat.send(outgoing.text, outgoing.attachments)
         self._show()
 
@@ -115,8 +119,9 @@ class Sending:
         if not self.queue:
             return False
         taken = self.queue.pop()
-        self.tray.take_back(taken.text, taken.attachments)
-        self._surface.compose(line_of(taken.text))
+        line = typed(taken)
+        self.tray.take_back(line, taken.attachments)
+        self._surface.compose(line.text, line.pasted)
         self._changed()
         return True
 
@@ -151,20 +156,34 @@ class Sending:
     def unanswered(self) -> list[Outgoing]:
         """The last question, when it got no answer."""
         asked = self._chat.unanswered
-        return [Outgoing(asked.text, asked.attachments)] if asked else []
+        if asked is None:
+            return []
+        # One that another process has sent: what its mentions brought lies in it, and the others were text.
+        signs = ((at, at + 1) for at, char in enumerate(asked.text) if char == "@")
+        outgoing = Outgoing(asked.text, asked.attachments, tuple(signs))
+        return [self._sent if self._sent == outgoing else outgoing]
 
     def give_back(self, unsent: Sequence[Outgoing]) -> None:
         """What was not sent returns: texts into the composer, or, when something new stands there, into the history."""
         for each in unsent:
-            self.tray.take_back(each.text, each.attachments)
-        self.give_back_lines([line_of(each.text) for each in unsent if each.text])
+            self.tray.take_back(typed(each), each.attachments)
+        self.give_back_line(typed(*unsent))
 
-    def give_back_lines(self, lines: Sequence[str]) -> None:
-        """These return, as they are typed."""
+    def give_back_line(self, line: Entry) -> None:
+        """This returns, as it was typed."""
         self._changed()
-        if not lines or self._surface.draft == "\n\n".join(lines):
+        if not line.text or self._surface.draft == line.text:
             return
         if self._surface.draft:
             self._house.page.notice("What was not sent is in the history: Up brings it back.")
         else:
-            self._surface.compose("\n\n".join(lines))
+            self._surface.compose(line.text, line.pasted)
+
+    def restore(self, draft: Draft) -> None:
+        """What went along with a draft waits again; what could not be kept is named."""
+        for each in map(Outgoing.of, draft.queued):
+            self.tray.take_back(typed(each), each.attachments)
+        self.tray.add(draft.attachments)
+        if draft.lost:
+            names = ", ".join(clean_line(name) for name in draft.lost)
+            self._house.page.notice(f"This could not be kept with the draft: {names}.")

@@ -51,7 +51,7 @@ from deepchat.repl.aside import aside
 from deepchat.repl.composer import Composer, Folds
 from deepchat.repl.keyboard import Keyboard, brackets_pastes
 from deepchat.repl.marks import Marks
-from deepchat.repl.needs import Entry, Picking
+from deepchat.repl.needs import Entry, Picking, Spans
 from deepchat.repl.output import NO_PASTES, Region, SteadyOutput
 from deepchat.repl.picker import Picker
 from deepchat.text import clean_line
@@ -170,6 +170,10 @@ class Terminal:
     def draft(self) -> str:
         return self.composer.text
 
+    @property
+    def unsent(self) -> Entry:
+        return self.composer.unsent
+
     def print(self, ansi: str) -> None:
         """Print for good, above the live view."""
         self._due += ansi
@@ -202,9 +206,9 @@ class Terminal:
         due, self._due = self._due, ""
         return due
 
-    def compose(self, text: str) -> None:
+    def compose(self, text: str, pasted: Spans = ()) -> None:
         """Put a text into the composer, the cursor after it."""
-        self.composer.replace(text)
+        self.composer.replace(text, pasted)
 
     async def pick(self, picking: Picking) -> str | None:
         """Let the user choose from a list, in place of the composer; None when they would rather not."""

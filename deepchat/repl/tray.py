@@ -46,9 +46,9 @@ class Tray:
     def clear(self) -> None:
         self.attachments = ()
 
-    def take_back(self, text: str, attachments: Sequence[Attachment]) -> None:
-        """What was not sent waits again, but for what the text itself brings along when it is sent."""
-        brought = set(map(_meant, mentions(text)))
+    def take_back(self, line: Entry, attachments: Sequence[Attachment]) -> None:
+        """What was not sent waits again, but for what the line itself brings along when it is sent."""
+        brought = set(map(_meant, mentions(line.text, line.is_typed)))
         self.add(each for each in attachments if (each.path, each.lines) not in brought)
 
     def rows(self, draft: Entry, conversation: Conversation) -> list[str]:

@@ -10,7 +10,7 @@ from deepchat.render.drawing import Drawing
 from deepchat.render.theme import THEMES
 from deepchat.repl.house import House
 from deepchat.repl.loop import Repl
-from deepchat.repl.needs import Page
+from deepchat.repl.needs import Entry, Page
 from deepchat.store.sessions import Store
 from tests.core.fakes import ScriptedModel
 
@@ -22,6 +22,7 @@ class Paper:
     printed: str = ""
     live: str = ""
     draft: str = ""
+    pasted: tuple[tuple[int, int], ...] = ()
     remembered: list[str] = field(default_factory=list)
     title: str = ""
     copied: str = ""
@@ -41,8 +42,12 @@ class Paper:
         self.printed += commit
         self.live = live
 
-    def compose(self, text):
-        self.draft = text
+    @property
+    def unsent(self):
+        return Entry(self.draft, self.pasted)
+
+    def compose(self, text, pasted=()):
+        self.draft, self.pasted = text, pasted
 
     async def pick(self, picking):
         self.picking = picking.title

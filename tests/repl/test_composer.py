@@ -1,11 +1,14 @@
 """The draft: pastes folded and sent whole, typed told from pasted, blocks between quotes."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.buffer import Buffer
 
 from deepchat.repl.composer import FOLD_LINES, Composer, label
+from deepchat.repl.needs import Entry
 
 LONG = "".join(f"line {n}\n" for n in range(412))
 
@@ -97,6 +100,75 @@ def test_what_was_pasted_is_pasted_when_undo_or_a_failed_request_brings_it_back(
     composer.take()
     composer.replace("see @secret now")
     assert typed(composer.take()) == " now"
+
+
+def test_a_paste_that_says_what_was_typed_before_is_pasted(composer):
+    type_(composer, "@a.py")
+    composer.take()
+    composer.paste("@a.py")
+    assert typed(composer.take()) == ""
+
+
+def test_what_returns_with_its_pastes_has_the_long_ones_folded(composer):
+    text = f"See {LONG} and @me @you"
+    composer.replace(text, [(4, 4 + len(LONG)), (len(text) - 4, len(text))])
+    assert len(composer.buffer.text) == len(text) - len(LONG) + 1
+    assert composer.unsent == Entry(text, ((4, 4 + len(LONG)), (len(text) - 4, len(text))))
+    assert typed(composer.take()) == "See  and @me "
+
+
+def test_any_entry_that_returns_is_the_same_entry():
+    @given(st.lists(st.tuples(st.text(min_size=1), st.booleans())))
+    def check(parts):
+        text, pasted = "", []
+        for part, is_pasted in parts:
+            if is_pasted:
+                pasted.append((len(text), len(text) + len(part)))
+            text += part
+        composer = Composer(Buffer(multiline=True))
+        composer.replace(text, pasted)
+        assert composer.unsent.text == text
+        held = {at for start, end in pasted for at in range(start, end)}
+        if pasted:
+            assert {at for at in range(len(text)) if not composer.unsent.is_typed(at)} == held
+
+    check()
+
+
+def walking(composer, *entries):
+    """With these in the history, as they are loaded while the composer stands."""
+    for entry in entries:
+        composer.buffer.history.append_string(entry)
+
+    async def load():
+        composer.buffer.load_history_if_not_yet_loaded()
+        await asyncio.sleep(0.01)
+
+    asyncio.run(load())
+
+
+def test_an_old_entry_that_is_only_looked_at_is_not_what_was_typed(composer):
+    type_(composer, "mine @a ")
+    composer.paste("@pasted")
+    mine = composer.unsent
+    walking(composer, "older", "old")
+    for shown in ("old", "older"):
+        composer.buffer.history_backward()
+        assert composer.text == shown
+        assert composer.unsent == mine
+    composer.buffer.history_forward(2)
+    assert composer.entry == mine
+
+
+def test_an_old_entry_that_is_changed_comes_behind_what_was_typed(composer):
+    walking(composer, "old")
+    type_(composer, "mine")
+    composer.buffer.history_backward()
+    type_(composer, "X")
+    assert composer.unsent.text in ("mine\n\noldX", "mine\n\nXold")
+    composer.take()
+    assert composer.buffer.history.get_strings()[-2] == "mine"
+    assert composer.unsent == Entry("")
 
 
 @pytest.mark.parametrize(

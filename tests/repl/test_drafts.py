@@ -5,10 +5,11 @@ from contextlib import ExitStack, closing, suppress
 
 import pytest
 
-from deepchat.conversation import Draft, Finished, TextDelta
+from deepchat.conversation import Attachment, Draft, Finished, TextDelta, Unsent
 from deepchat.errors import Unreachable
 from deepchat.repl.drafts import BYTES_PER_S, DraftKeeper, line_of_draft
-from deepchat.store.drafts import DraftFiles
+from deepchat.repl.needs import Entry
+from deepchat.store.drafts import LARGEST, DraftFiles
 from tests.repl.desk import Bench
 
 
@@ -25,7 +26,7 @@ class Counting:
         return {}
 
     def claim(self, name, session):
-        return False
+        return None
 
 
 class Typist:
@@ -36,7 +37,9 @@ class Typist:
         self.text = ""
         self.slept = 0.0
         self.drafts = Counting()
-        self.keeper = DraftKeeper(self.drafts, lambda: (self.text, ()), sleep=self.sleep)
+        self.keeper = DraftKeeper(
+            self.drafts, lambda session: Draft(session, self.text), sleep=self.sleep
+        )
         self.keeper.begin("s")
 
     async def sleep(self, seconds):
@@ -69,7 +72,9 @@ def test_what_is_sent_or_cleared_is_taken_away():
 
 def test_nothing_is_written_before_it_is_known_whose_it_is():
     typist = Typist("a", "a")
-    typist.keeper = DraftKeeper(typist.drafts, lambda: ("a", ()), sleep=typist.sleep)
+    typist.keeper = DraftKeeper(
+        typist.drafts, lambda session: Draft(session, "a"), sleep=typist.sleep
+    )
     typist.keeper.touch()
     assert typist.work() == []
     typist.keeper.flush()
@@ -84,9 +89,12 @@ def test_a_large_draft_is_not_written_for_each_key():
 
 
 def test_everything_unsent_is_one_line_in_the_order_it_was_typed():
-    assert line_of_draft(Draft("s")) == ""
-    assert line_of_draft(Draft("s", "/half a comm")) == "/half a comm"
-    assert line_of_draft(Draft("s", "last", ("/first", "/second"))) == "//first\n\n/second\n\nlast"
+    queued = (Unsent("/first"), Unsent("/second", pasted=((0, 7),)))
+    assert line_of_draft(Draft("s")) == Entry("")
+    assert line_of_draft(Draft("s", "/half a comm")) == Entry("/half a comm")
+    assert line_of_draft(Draft("s", "last", queued, pasted=((0, 4),))) == Entry(
+        "//first\n\n/second\n\nlast", ((9, 16), (18, 22))
+    )
 
 
 # --- with everything but the terminal ----------------------------------------------------------------------------------
@@ -231,6 +239,118 @@ def test_what_was_attached_to_a_failed_question_returns_with_its_draft(begin, tm
     second.type(f"/resume {first.chat.session.id[-6:]}")
     assert second.paper.draft == "Explain"
     assert [each.name for each in second.repl.tray.attachments] == [f"{tmp_path}/notes.txt"]
+
+
+def attached(bench):
+    return [each.name for each in bench.repl.tray.attachments]
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """A folder to stand in."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "a.py").write_text("x = 1\n")
+    (folder / "cat.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(1000))
+    return folder
+
+
+def test_what_is_attached_is_part_of_the_draft_also_where_its_files_are_gone(begin, files):
+    first = begin()
+    first.type("/file a.py")
+    first.type("/image cat.png")
+    before = first.repl.tray.attachments
+    draft(first, "unsent")
+    first.die()
+    for path in files.iterdir():
+        path.unlink()
+    second = begin()
+    assert second.paper.draft == "unsent"
+    assert second.repl.tray.attachments == before
+
+
+def test_what_is_attached_is_a_draft_by_itself(begin, files):
+    first = begin()
+    first.type("/file a.py")
+    first.repl.drafts.flush()
+    first.die()
+    assert attached(begin()) == ["a.py"]
+
+
+def test_what_is_attached_stays_with_its_session(begin, files):
+    bench = begin()
+    session = say(bench, "A question")
+    bench.type("/file a.py")
+    bench.type("/new")
+    assert attached(bench) == []
+    bench.type("/image cat.png")
+    bench.type(f"/resume {session[-6:]}")
+    assert attached(bench) == ["a.py"]
+
+
+def test_what_queued_messages_brought_along_is_there_in_their_order(begin, files):
+    first = begin()
+    first.model.script.append([first.model.wait])
+    first.repl.enter("First")
+    assert first.model.hanging.wait(5)
+    first.type("/file a.py")
+    first.repl.enter("Second")
+    first.type("/image cat.png")
+    draft(first, "third")
+    first.die()
+    second = begin(resumed=first.chat.session.id)
+    assert second.paper.draft == "Second\n\nthird"
+    assert attached(second) == ["a.py", "cat.png"]
+    first.repl.leave()
+
+
+def test_what_could_not_be_kept_is_named_once(begin, files):
+    first = begin()
+    picture = Attachment("huge.png", "image/png", bytes(LARGEST + 1))
+    first.repl.tray.add([picture])
+    draft(first, "unsent")
+    first.die()
+    second = begin()
+    assert second.paper.draft == "unsent"
+    assert second.paper.printed.count("could not be kept with the draft") == 1
+    assert "huge.png" in second.paper.printed
+    second.repl.drafts.flush()
+    second.die()
+    assert "huge.png" not in begin().paper.printed
+
+
+def test_what_was_pasted_is_pasted_after_a_restart_and_brings_nothing_along(begin, files):
+    first = begin()
+    first.paper.draft, first.paper.pasted = "see @a.py", ((4, 9),)
+    first.repl.drafts.flush()
+    first.die()
+    second = begin()
+    assert second.paper.unsent == Entry("see @a.py", ((4, 9),))
+    assert second.repl.attached_rows(second.paper.unsent) == []
+
+
+def test_a_question_without_an_answer_returns_with_its_pastes(begin, files):
+    first = begin()
+    first.model.script.append([Unreachable("No route.")])
+    first.repl.enter("@a.py says @a.py", ((11, 16),))
+    first.settle()
+    assert first.paper.unsent == Entry("@a.py says @a.py", ((11, 16),))
+    assert attached(first) == []
+
+
+def test_what_a_question_of_another_process_mentions_is_not_looked_up_again(begin, files):
+    first = begin()
+    first.model.script.append([Unreachable("No route.")])
+    first.repl.enter("@a.py and @cat.png", ((10, 18),))
+    first.settle()
+    second = begin(resumed=first.chat.session.id)
+    assert second.paper.draft == "@a.py and @cat.png"
+    assert attached(second) == ["a.py"]
+    second.model.script.append([TextDelta("Yes."), Finished("stop")])
+    second.repl.enter(second.paper.draft, second.paper.pasted)
+    second.settle()
+    assert [each.name for each in second.chat.conversation.path()[-2].attachments] == ["a.py"]
 
 
 def test_leaving_keeps_the_draft_for_the_next_start(begin):

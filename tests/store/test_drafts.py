@@ -10,20 +10,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepchat.conversation import Draft
+from deepchat.conversation import TEXT, Attachment, Draft, Unsent
 from deepchat.repl.needs import Drafts
-from deepchat.store.drafts import DraftFiles
+from deepchat.store.drafts import LARGEST, DraftFiles
 
 any_text = st.text(alphabet=st.characters(exclude_categories=()))
+any_place = st.integers(0, 1 << 40)
+any_spans = st.lists(st.tuples(any_place, any_place), max_size=3).map(tuple)
+any_attachments = st.lists(
+    st.builds(
+        Attachment,
+        any_text,
+        any_text,
+        st.binary(max_size=100),
+        any_text,
+        st.none() | st.tuples(any_place, any_place),
+        any_text,
+    ),
+    max_size=3,
+).map(tuple)
+any_queue = st.lists(st.builds(Unsent, any_text, any_attachments, any_spans), max_size=3)
+any_draft = st.builds(
+    Draft, any_text.filter(bool), any_text, any_queue.map(tuple), any_attachments, any_spans
+)
 
 WRITING = """
 import sys
 from pathlib import Path
-from deepchat.conversation import Draft
+from deepchat.conversation import Draft, Unsent
 from deepchat.store.drafts import DraftFiles
 drafts = DraftFiles(Path(sys.argv[1]))
 for session in sys.argv[2:]:
-    drafts.keep(Draft(session, f"for {session}", ("queued",)))
+    drafts.keep(Draft(session, f"for {session}", (Unsent("queued"),)))
 print("kept", flush=True)
 sys.stdin.readline()
 """
@@ -59,7 +77,7 @@ def drafts(folder):
 
 def left(folder):
     with closing(DraftFiles(folder)) as files:
-        return list(files.left().values())
+        return [files.claim(name, session) for name, session in files.left().items()]
 
 
 def test_they_are_what_the_repl_needs(drafts):
@@ -68,7 +86,7 @@ def test_they_are_what_the_repl_needs(drafts):
 
 
 def test_any_draft_comes_back_as_it_was(tmp_path_factory):
-    @given(st.builds(Draft, any_text, any_text, st.lists(any_text, max_size=3).map(tuple)))
+    @given(any_draft)
     def check(draft):
         folder = tmp_path_factory.mktemp("data") / "drafts"
         with closing(DraftFiles(folder)) as files:
@@ -84,13 +102,13 @@ def test_the_draft_of_a_living_process_is_nobody_elses_and_that_of_a_killed_one_
     process = writing(folder, "one")
     assert drafts.left() == {}
     kill(process)
-    assert list(drafts.left().values()) == [Draft("one", "for one", ("queued",))]
+    assert left(folder) == [Draft("one", "for one", (Unsent("queued"),))]
 
 
 def test_each_session_has_its_own_and_all_are_left(folder, drafts):
     kill(writing(folder, "one", "two"))
     kill(writing(folder, "one"))
-    assert sorted(draft.session for draft in drafts.left().values()) == ["one", "one", "two"]
+    assert sorted(drafts.left().values()) == ["one", "one", "two"]
 
 
 def test_one_of_several_takes_a_draft_and_it_stays_until_something_takes_its_place(folder, drafts):
@@ -120,25 +138,86 @@ def test_a_claimed_draft_goes_when_it_is_cleared_or_joined_with_another(folder, 
 def test_the_newest_is_first(folder, drafts):
     kill(writing(folder, "one", "two", "three"))
     changed = {"one": 2, "two": 3, "three": 1}
-    for name, draft in drafts.left().items():
-        os.utime(folder / name, (changed[draft.session], changed[draft.session]))
-    assert [draft.session for draft in drafts.left().values()] == ["two", "one", "three"]
+    for name, session in drafts.left().items():
+        os.utime(folder / name, (changed[session], changed[session]))
+    assert list(drafts.left().values()) == ["two", "one", "three"]
 
 
 def test_what_is_no_draft_hides_nothing_else_and_half_a_file_is_swept(folder, drafts):
     kill(writing(folder, "one"))
     for name in ("dead.1.json", "dead.2.json", "dead.3.new", "dead.4.txt"):
         (folder / name).write_text('{"session": 1')
-    (folder / "dead.5.json").mkdir()
-    assert [draft.session for draft in drafts.left().values()] == ["one"]
-    assert not (folder / "dead.3.new").exists()
+    for name in ("dead.5", "dead.6"):
+        (folder / name).mkdir()
+    (folder / "dead.5" / "draft.new").write_text("{")
+    (folder / "dead.6" / "draft.json").write_text("{")
+    assert list(drafts.left().values()) == ["one"]
+    assert not (folder / "dead.5").exists()
+    assert (folder / "dead.6").exists()
     assert (folder / "dead.1.json").exists()
 
 
 def test_nobody_else_can_read_them(folder, drafts):
-    drafts.keep(Draft("one", "secret"))
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert [stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()] == [0o600]
+    drafts.keep(Draft("one", "secret", attachments=(picture(1),)))
+    [of_draft] = folder.iterdir()
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (folder, of_draft)] == [0o700] * 2
+    assert [stat.S_IMODE(path.stat().st_mode) for path in of_draft.iterdir()] == [0o600] * 2
+
+
+def picture(size, name="cat.png"):
+    return Attachment(name, "image/png", bytes([size % 256]) * size, f"/{name}")
+
+
+def bodies(folder):
+    return [path for path in folder.glob("*/*") if path.name != "draft.json"]
+
+
+def test_what_is_attached_is_written_once_and_goes_with_what_brought_it(folder, drafts):
+    cat, dog = picture(1000), picture(2000, "dog.png")
+    drafts.keep(Draft("one", "a", attachments=(cat, dog)))
+    before = {path: path.stat().st_ino for path in bodies(folder)}
+    assert sorted(path.stat().st_size for path in before) == [1000, 2000]
+    for text in ("ab", "abc"):
+        drafts.keep(Draft("one", text, (Unsent("first", (cat,)),), (cat, dog)))
+    assert {path: path.stat().st_ino for path in bodies(folder)} == before
+    drafts.keep(Draft("one", "abcd", attachments=(dog,)))
+    assert [path.stat().st_size for path in bodies(folder)] == [2000]
+    drafts.keep(Draft("one"))
+    assert list(folder.iterdir()) == []
+
+
+def test_a_claimed_draft_does_not_write_again_what_is_attached(folder, drafts):
+    with closing(DraftFiles(folder)) as dying:
+        dying.keep(Draft("one", "a", attachments=(picture(1000),)))
+    [body] = bodies(folder)
+    written = body.stat().st_ino
+    [name] = drafts.left()
+    claimed = drafts.claim(name, "one")
+    assert claimed
+    drafts.keep(Draft("one", "ab", attachments=claimed.attachments))
+    assert [path.stat().st_ino for path in bodies(folder)] == [written]
+
+
+def test_of_too_much_the_first_that_fits_is_kept_and_the_rest_is_named(folder, drafts):
+    half, more = picture(LARGEST // 2), picture(LARGEST // 2 + 1, "more.png")
+    small = picture(1, "small.png")
+    drafts.keep(Draft("one", "a", (Unsent("b", (more, small)),), (half,)))
+    drafts.close()
+    assert left(folder) == [
+        Draft("one", "a", (Unsent("b", (small,)),), (half,), lost=("more.png",))
+    ]
+
+
+def test_what_was_damaged_is_named_and_hides_nothing_else(folder, drafts):
+    cat, dog, text = picture(10), picture(20, "dog.png"), Attachment("a.txt", TEXT, b"text")
+    drafts.keep(Draft("one", "a", attachments=(cat, dog, text)))
+    drafts.close()
+    for path in bodies(folder):
+        if path.stat().st_size == 10:
+            path.write_bytes(b"torn")
+        if path.stat().st_size == 20:
+            path.unlink()
+    assert left(folder) == [Draft("one", "a", attachments=(text,), lost=("cat.png", "dog.png"))]
 
 
 def test_a_place_that_cannot_be_written_costs_the_draft_only(tmp_path):

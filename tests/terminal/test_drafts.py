@@ -13,7 +13,7 @@ pytestmark = pytest.mark.terminal
 def kept(home):
     """The texts of the drafts on disk."""
     folder = home / ".local/share/deepchat/drafts"
-    return [json.loads(path.read_text())["text"] for path in folder.glob("*.json")]
+    return [json.loads(path.read_text())["text"] for path in folder.glob("*/draft.json")]
 
 
 def test_a_draft_outlives_a_kill_and_belongs_to_one_window(deepchat, own_home):
