@@ -2,6 +2,9 @@
 
 import json
 import signal
+import socket
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -106,3 +109,182 @@ def test_sending_takes_the_draft_away_and_leaving_leaves_nothing(deepchat, own_h
     chat.press("\x04")
     assert chat.wait_for_end() == 0
     assert not list((own_home / ".local/share/deepchat/writers").iterdir())
+
+
+BEGIN, END = "\x1b[200~", "\x1b[201~"
+LONG = "".join(f"line {n} @a.py\n" for n in range(30))
+
+
+def sent(server):
+    """What the user says in the last request."""
+    chats = [one for one in server.received if one.path.endswith("/chat/completions")]
+    return chats[-1].json["messages"][-1]["content"]
+
+
+def paste(chat, text):
+    """A paste that is folded: it ends with silence."""
+    chat.press(f"{BEGIN}{text}{END}")
+    chat.wait_for("› [pasted 30 lines]")
+
+
+def written(chat):
+    """Bytes that the program has written so far, wherever to (proc(5))."""
+    counts = dict(
+        line.split(": ") for line in Path(f"/proc/{chat.child.pid}/io").read_text().splitlines()
+    )
+    return int(counts["wchar"])
+
+
+def end(chat, how):
+    """A signal, or a closed window."""
+    if how == "window":
+        chat.child.ptyproc.fileobj.close()
+    else:
+        chat.child.kill(how)
+    chat.child.wait()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGHUP, "window"])
+def test_what_is_attached_and_what_is_pasted_outlives_every_end(deepchat, server, own_home, how):
+    (own_home / "a.py").write_text("x = 1\n")
+    (own_home / "cat.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(1000))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("/file ~/a.py")
+    chat.wait_for("+ [1] ~/a.py")
+    chat.enter("!echo said")
+    chat.wait_for("+ [2] $ echo said")
+    chat.enter("/image ~/cat.png")
+    chat.wait_for("+ [3] ~/cat.png")
+    paste(chat, LONG)
+    chat.press("Why?")
+    chat.wait_until(lambda: kept(own_home) == [f"{LONG}Why?"], "the draft")
+    end(chat, how)
+    for path in ("a.py", "cat.png"):
+        (own_home / path).unlink()
+    again = deepchat()
+    again.wait_for("› [pasted 30 lines]")
+    again.wait_for("+ [3] ~/cat.png")
+    again.press("\r")
+    again.wait_for("tok/s")
+    [text, *pictures] = sent(server)
+    expected = "~/a.py:\n```py\nx = 1\n```\n\n$ echo said (exit status 0):\n```\nsaid\n```\n\n"
+    assert text["text"] == f"{expected}{LONG}Why?"
+    assert [picture["type"] for picture in pictures] == ["image_url"]
+    again.wait_until(lambda: kept(own_home) == [], "the draft to go")
+
+
+def test_a_pasted_command_that_returns_is_text(deepchat, server, own_home):
+    pasted = "/help\n!echo no\n@~/a.py"
+    (own_home / "a.py").write_text("x = 1\n")
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.press(f"{BEGIN}{pasted}{END}")
+    chat.wait_until(lambda: kept(own_home) == [pasted], "the draft")
+    end(chat, signal.SIGKILL)
+    again = deepchat()
+    again.wait_for("› /help")
+    again.press("\r")
+    again.wait_for("tok/s")
+    assert sent(server) == pasted
+
+
+def test_an_old_entry_that_is_only_looked_at_is_no_draft(deepchat, own_home):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("asked before")
+    chat.wait_for("tok/s")
+    chat.press("typed")
+    chat.wait_until(lambda: kept(own_home) == ["typed"], "the draft")
+    chat.press("\x1b[A")
+    chat.wait_for("› asked before")
+    chat.press("\x1b[D" * 3)
+    for key in "ab":
+        chat.press(key)
+    chat.wait_until(lambda: kept(own_home) == ["typed\n\nasked befabore"], "the changed entry")
+    chat.press("\x7f\x7f")
+    chat.wait_until(lambda: kept(own_home) == ["typed"], "what was typed")
+    end(chat, signal.SIGKILL)
+    again = deepchat("-c")
+    again.wait_for("› typed")
+
+
+def closed_port():
+    """One on which nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+# What fails only after a while leaves time to queue something behind it.
+FAILURES = {
+    "401": Answer.json({"error": {"message": "No."}}, status=401, before_s=3.0),
+    "500": Answer.json({"error": {"message": "Broken."}}, status=500, before_s=3.0),
+    "broken off": Answer(end="reset", before_s=3.0),
+}
+
+
+@pytest.mark.parametrize("why", FAILURES)
+def test_what_was_not_sent_stands_there_again_in_order_with_all_that_was_attached(
+    deepchat, server, own_home, why
+):
+    for name in ("a.py", "b.py"):
+        (own_home / name).write_text(f"{name[0]} = 1\n")
+    server.script += [FAILURES[why]]
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("/file ~/a.py")
+    chat.wait_for("+ [1] ~/a.py")
+    chat.enter("First")
+    chat.wait_for("waiting")
+    paste(chat, LONG)
+    chat.press("\r")
+    chat.wait_for("queued: line 0")
+    chat.enter("/file ~/b.py")
+    chat.wait_for("+ [1] ~/b.py")
+    chat.enter("Third")
+    chat.wait_for("queued: Third")
+    chat.wait_for("✗")
+    chat.wait_for("+ [2] ~/b.py")
+    assert "+ [1] ~/a.py · 6 B · ~6 tokens" in chat.lines()
+    assert "  [pasted 30 lines]" in chat.lines()
+    chat.wait_until(lambda: kept(own_home) == [f"First\n\n{LONG}\n\nThird"], "the draft")
+    end(chat, signal.SIGKILL)
+    again = deepchat("-c")
+    again.wait_for("+ [2] ~/b.py")
+    assert "  [pasted 30 lines]" in again.lines()
+    again.press("\r")
+    again.wait_for("tok/s")
+    assert sent(server).endswith(f"```\n\nFirst\n\n{LONG}\n\nThird")
+    assert sent(server).count("a = 1") == sent(server).count("b = 1") == 1
+    assert sent(server).index("a = 1") < sent(server).index("b = 1")
+
+
+def test_what_nobody_took_stands_there_again_with_its_folds(deepchat, own_home):
+    chat = deepchat("--base-url", f"http://127.0.0.1:{closed_port()}/v1")
+    chat.wait_for("/help")
+    chat.enter("!echo said")
+    chat.wait_for("+ [1] $ echo said")
+    paste(chat, LONG)
+    chat.press("\r")
+    chat.wait_for("✗")
+    chat.wait_for("› [pasted 30 lines]")
+    assert "+ [1] $ echo said (exit status 0) · 5 B · ~11 tokens" in chat.lines()
+    chat.wait_until(lambda: kept(own_home) == [LONG], "the draft")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts what is written with /proc")
+def test_keys_do_not_write_again_what_is_attached(deepchat, own_home):
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(5_000_000)
+    (own_home / "cat.png").write_bytes(picture)
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("/image ~/cat.png")
+    chat.press("x")
+    chat.wait_until(lambda: kept(own_home) == ["x"], "the draft")
+    before = written(chat)
+    assert before > len(picture)
+    for number in range(1, 6):
+        chat.press("y" * 10)
+        chat.wait_until(lambda n=number: kept(own_home) == ["x" + "y" * 10 * n], "the draft")
+    assert written(chat) - before < 100_000
