@@ -44,7 +44,7 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
             # In a locale of few characters the others become marks.
             for stream in (sys.stdin, sys.stdout):
                 stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a text stream
-            plain = Plain(wire)
+            plain = Plain(wire, terminal=sys.stdin if sys.stdin.isatty() else None)
             plain.run(begin)
             ended_by, repl = 0, plain.repl
         else:

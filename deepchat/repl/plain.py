@@ -8,15 +8,18 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
+from itertools import takewhile
 from typing import Final, TextIO
 
 from deepchat.errors import UsageError
 from deepchat.repl import clipboard
+from deepchat.repl.ahead import LinesAhead
 from deepchat.repl.aside import aside
-from deepchat.repl.composer import is_open, without_quotes
+from deepchat.repl.composer import QUOTES, is_open, together, without_quotes
 from deepchat.repl.house import House
 from deepchat.repl.loop import Pending, Repl
 from deepchat.repl.needs import Entry, Next, Picking, Spans, Surface
+from deepchat.repl.registry import shell_line, split_command
 from deepchat.retrying import Pause
 from deepchat.text import clean, clean_line
 
@@ -25,16 +28,30 @@ MORE: Final = "  "
 WAIT_S: Final = 0.25
 LISTED: Final = 30
 
+OFFER: Final = "(An empty line sends that, Ctrl-C drops it.)"
+
+# Characters of a message in several lines up to which it is written down at each of them; a longer one is at the end.
+KEPT: Final = 16_384
+
 
 class PlainSurface:
-    """A stream that is only ever appended to. Nothing can stand in a composer here: what returns is printed."""
+    """A stream that is only ever appended to. Nothing can stand in a composer here: what returns is printed, and kept.
 
-    draft = ""
+    `begun` are lines of a message that is not complete yet, `ahead` lines that nobody has asked for; `is_ending` counts
+    them among what was not sent.
+    """
+
     echoes = True
 
-    def __init__(self, out: TextIO, lines: Callable[[str], str]) -> None:
+    def __init__(
+        self, out: TextIO, lines: Callable[[str], str], ahead: list[str] | None = None
+    ) -> None:
+        self.begun = ""
+        self.is_ending = False
         self._out = out
         self._lines = lines
+        self._ahead = [] if ahead is None else ahead
+        self._kept = Entry("")
 
     @property
     def width(self) -> int:
@@ -55,12 +72,39 @@ class PlainSurface:
             self.print(commit)
 
     @property
+    def draft(self) -> str:
+        return self._kept.text
+
+    @property
     def unsent(self) -> Entry:
-        return Entry(self.draft)
+        begun = [self.begun] if self.begun else []
+        typed = [*begun, *self._ahead] if self.is_ending else []
+        return together([self._kept, Entry("\n".join(typed))])
 
     def compose(self, text: str, pasted: Spans = ()) -> None:
-        """Print a text that was not sent, so that it can be copied."""
-        self.print(f"Not sent: {clean(text)}\n")
+        """Print a text that was not sent; an empty line takes it."""
+        self._kept = Entry(text, pasted)
+        if text:
+            self.print(f"Not sent: {clean(text)}\n{OFFER}\n")
+
+    def hold(self) -> None:
+        """What was typed ahead is not to be sent now; from a command on it is obeyed."""
+        held = list(takewhile(_is_text, self._ahead))
+        del self._ahead[: len(held)]
+        line = together([self._kept, *map(Entry, held)])
+        if held:
+            self.compose(line.text, line.pasted)
+
+    def take(self) -> Entry:
+        """What was not sent; it is forgotten here."""
+        taken, self._kept = self._kept, Entry("")
+        return taken
+
+    def drop(self) -> bool:
+        """Forget what was begun and what was not sent; whether there was anything."""
+        dropped = bool(self.begun or self.take().text)
+        self.begun = ""
+        return dropped
 
     async def pick(self, picking: Picking) -> str | None:
         """A numbered list, and a line for the number."""
@@ -113,6 +157,10 @@ class PlainSurface:
         """Nothing to do: there is no status line."""
 
 
+def _is_text(line: str) -> bool:
+    return not (split_command(line) or shell_line(line))
+
+
 class Plain:
     """A plain surface, and the REPL on it."""
 
@@ -122,48 +170,71 @@ class Plain:
         *,
         lines: Callable[[str], str] = input,
         out: TextIO | None = None,
+        terminal: TextIO | None = None,
     ) -> None:
+        """`terminal` is where the lines are typed, if that is one."""
         self._came = threading.Event()
-        self._lines = lines
-        self._surface = PlainSurface(out or sys.stdout, lines)
+        self._ahead = LinesAhead(lines, out or sys.stdout, terminal)
+        self._surface = PlainSurface(out or sys.stdout, self._ahead.ask, self._ahead.waiting)
         self.repl = Repl(wire(self._surface, self._came.set), self._surface)
 
     def run(self, begin: Callable[[Repl], str]) -> None:
         """Until the user leaves. `begin` gives what is entered first in the user's stead."""
         first = begin(self.repl)
         try:
-            outcome = self._do(first) if first else None
+            asyncio.run(self.repl.offer_drafts())
+            outcome = self._do(Entry(first)) if first else None
             while outcome is not Next.LEAVE:
                 outcome = self._read()
+        except SystemExit:  # a signal ends the program
+            self._ahead.take_all()
+            raise
         finally:
+            self._surface.is_ending = True
             self.repl.leave()
 
     def _read(self) -> Next | None:
         self._receive()
         try:
-            line = self._lines(PROMPT)
+            line = self._ask(PROMPT)
             while line.endswith("\\") or is_open(line):
-                line = line.removesuffix("\\") + "\n" + self._lines(MORE)
+                self._surface.begun = line.removesuffix("\\")
+                line = self._surface.begun + "\n" + self._ask(MORE)
         except EOFError:
             self._surface.print("\n")
             return Next.LEAVE
         except KeyboardInterrupt:
             self._surface.print("\n")
-            return self.repl.interrupt()
-        return self._do(without_quotes(Entry(line)).text)
+            return Next.GO_ON if self._surface.drop() else self.repl.interrupt()
+        self._surface.begun = ""
+        entry = Entry(line) if line.strip() else self._surface.take()
+        if is_open(entry.text):  # kept as it was when the program ended
+            entry = Entry(f"{entry.text}\n{QUOTES}", entry.pasted)
+        return self._do(without_quotes(entry))
 
-    def _do(self, line: str) -> Next | None:
-        outcome = self.repl.enter(line)
+    def _ask(self, prompt: str) -> str:
+        if not self._ahead.waiting and len(self._surface.begun) < KEPT:
+            self._write_down()
+        return self._ahead.ask(prompt)
+
+    def _write_down(self) -> None:
+        """For the case that the program is killed in this very moment."""
+        self._surface.is_ending = True
+        self.repl.drafts.flush()
+        self._surface.is_ending = False
+
+    def _do(self, entry: Entry) -> Next | None:
+        outcome = self.repl.enter(entry.text, entry.pasted)
         if not isinstance(outcome, Awaitable):
             return outcome
         try:
-            return asyncio.run(self._obey(line, outcome))
+            return asyncio.run(self._obey(entry.text, outcome))
         except KeyboardInterrupt:
             self.repl.desk.page.notice("Stopped.")
             return None
 
     async def _obey(self, line: str, outcome: Pending) -> Next | None:
-        ticking = asyncio.ensure_future(_tick())
+        ticking = asyncio.ensure_future(self._tick())
         try:
             return await self.repl.obey(line, outcome)
         finally:
@@ -178,8 +249,13 @@ class Plain:
                     self._came.wait(WAIT_S)
                 self._came.clear()
                 told = self._tell_pause(told)
+                self._look_ahead()
+                standing = self._surface.draft
                 self.repl.pump()
+                if self._surface.draft != standing:  # what came before was not sent
+                    self._surface.hold()
             except KeyboardInterrupt:
+                self._surface.hold()
                 self.repl.interrupt()
 
     def _tell_pause(self, told: Pause | None) -> Pause | None:
@@ -190,8 +266,13 @@ class Plain:
             self.repl.desk.page.notice(f"No answer yet, {pause.told()}")
         return pause or told
 
+    def _look_ahead(self) -> None:
+        """What is typed while nobody asks is kept as what is queued elsewhere."""
+        if self._ahead.look():
+            self._write_down()
 
-async def _tick() -> None:
-    """Ctrl-C that comes just before asyncio falls asleep is heeded when something wakes it: this does."""
-    while True:
-        await asyncio.sleep(WAIT_S)
+    async def _tick(self) -> None:
+        """Ctrl-C that comes just before asyncio falls asleep is heeded when something wakes it: this does."""
+        while True:
+            await asyncio.sleep(WAIT_S)
+            self._look_ahead()

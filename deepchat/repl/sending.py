@@ -7,7 +7,7 @@ from deepchat import context
 from deepchat.attach.reading import Found
 from deepchat.conversation import TEXT, Attachment, Draft
 from deepchat.errors import NotAttached, UsageError
-from deepchat.repl.composer import within
+from deepchat.repl.composer import together, within
 from deepchat.repl.house import House
 from deepchat.repl.needs import Entry, Surface
 from deepchat.repl.outgoing import Outgoing, typed, unseen
@@ -71,6 +71,12 @@ class Sending:
         if self._surface.echoes:
             self._surface.print(self._house.drawing.attached(attachments, self._surface.width))
         self._changed()
+
+    def _tell_waiting(self) -> None:
+        """Where nothing shows what lies in the tray."""
+        if self._surface.echoes and self.tray.attachments:
+            shown = self._house.drawing.attached(self.tray.attachments, self._surface.width)
+            self._surface.print(shown)
 
     def attach_paste(self, text: str) -> None:
         """Let a paste go along as a file, under a name that is not taken in this chat; "" is none."""
@@ -168,15 +174,18 @@ class Sending:
         for each in unsent:
             self.tray.take_back(typed(each), each.attachments)
         self.give_back_line(typed(*unsent))
+        if unsent:
+            self._tell_waiting()
 
     def give_back_line(self, line: Entry) -> None:
         """This returns, as it was typed."""
         self._changed()
         if not line.text or self._surface.draft == line.text:
             return
-        if self._surface.draft:
+        if self._surface.draft and not self._surface.echoes:
             self._house.page.notice("What was not sent is in the history: Up brings it back.")
         else:
+            line = together([self._surface.unsent, line])
             self._surface.compose(line.text, line.pasted)
 
     def restore(self, draft: Draft) -> None:
@@ -184,6 +193,7 @@ class Sending:
         for each in map(Outgoing.of, draft.queued):
             self.tray.take_back(typed(each), each.attachments)
         self.tray.add(draft.attachments)
+        self._tell_waiting()
         if draft.lost:
             names = ", ".join(clean_line(name) for name in draft.lost)
             self._house.page.notice(f"This could not be kept with the draft: {names}.")

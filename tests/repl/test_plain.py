@@ -8,13 +8,33 @@ from io import StringIO
 
 import pytest
 
-from deepchat.repl.plain import Plain, PlainSurface
+from deepchat.repl.needs import Entry
+from deepchat.repl.plain import OFFER, Plain, PlainSurface
 
 
 def test_what_returns_unsent_is_printed_clean():
     out = StringIO()
     PlainSurface(out, input).compose("a\x1b[2J\u202eb")
-    assert out.getvalue() == "Not sent: a␛[2J<U+202E>b\n"
+    assert out.getvalue() == f"Not sent: a␛[2J<U+202E>b\n{OFFER}\n"
+
+
+def test_what_is_begun_and_typed_ahead_counts_as_unsent_at_the_end():
+    surface = PlainSurface(StringIO(), input, ["b", "", "c"])
+    surface.compose("kept", [(0, 4)])
+    surface.begun = '"""\na'
+    assert surface.unsent == Entry("kept", ((0, 4),))
+    surface.is_ending = True
+    assert surface.unsent == Entry('kept\n\n"""\na\nb\n\nc', ((0, 4),))
+
+
+def test_lines_behind_what_failed_return_with_it_up_to_the_first_command():
+    ahead = ["one", "two", "/exit", "three"]
+    surface = PlainSurface(StringIO(), input, ahead)
+    surface.compose("failed")
+    surface.hold()
+    assert surface.take() == Entry("failed\n\none\n\ntwo")
+    assert ahead == ["/exit", "three"]
+    assert surface.draft == ""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell and POSIX signals")

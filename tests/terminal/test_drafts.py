@@ -288,3 +288,91 @@ def test_keys_do_not_write_again_what_is_attached(deepchat, own_home):
         chat.press("y" * 10)
         chat.wait_until(lambda n=number: kept(own_home) == ["x" + "y" * 10 * n], "the draft")
     assert written(chat) - before < 100_000
+
+
+# --- in plain mode -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, "window"])
+def test_a_plain_block_that_was_open_is_offered_at_the_next_start_and_sent_by_an_empty_line(
+    deepchat, server, own_home, how
+):
+    chat = deepchat("--plain")
+    chat.wait_for("/help")
+    chat.press('"""\rfirst\rsecond\r')
+    chat.wait_for("second\n")
+    chat.wait_until(lambda: kept(own_home) == ['"""\nfirst\nsecond'], "the draft")
+    end(chat, how)
+    again = deepchat("--plain")
+    again.wait_for('Not sent: """\nfirst\nsecond\n(An empty line sends that')
+    again.press("\r")
+    again.wait_for("tok/s")
+    assert sent(server) == "first\nsecond"
+    again.press("/exit\r")
+    assert again.wait_for_end() == 0
+    assert kept(own_home) == []
+
+
+def test_half_a_plain_line_outlives_a_signal(deepchat, own_home):
+    chat = deepchat("--plain")
+    chat.wait_for("\n>")
+    chat.press("half a li")
+    chat.wait_for("> half a li")
+    end(chat, signal.SIGTERM)
+    deepchat().wait_for("› half a li")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGHUP, "window"])
+def test_plain_lines_typed_while_a_reply_arrives_are_kept(deepchat, server, own_home, how):
+    server.script.append(Answer.reply("Half a reply", done=False, end="hang", finish=None))
+    chat = deepchat("--plain")
+    chat.wait_for("/help")
+    chat.press("First.\r")
+    chat.wait_until(lambda: len(server.received) > 0, "the request")
+    chat.press("Second.\r")
+    chat.press("Third.\r")
+    chat.wait_until(lambda: kept(own_home) == ["Second.\nThird."], "the draft")
+    end(chat, how)
+    deepchat("--plain", "-c").wait_for("Not sent: Second.\nThird.")
+
+
+def test_plain_lines_typed_ahead_are_sent_in_their_order_and_seen(deepchat, server):
+    server.script += [Answer.reply("One.", before_s=1.0), Answer.reply("Two.")]
+    chat = deepchat("--plain")
+    chat.wait_for("/help")
+    chat.press("First.\r")
+    chat.wait_until(lambda: len(server.received) > 0, "the request")
+    chat.press("Second.\r/exit\r")
+    assert chat.wait_for_end() == 0
+    assert sent(server) == "Second."
+    assert "> Second." in chat.everything()
+
+
+def test_plain_lines_behind_a_question_that_failed_return_with_it(deepchat, server, own_home):
+    (own_home / "a.py").write_text("a = 1\n")
+    server.script.append(FAILURES["500"])
+    chat = deepchat("--plain")
+    chat.wait_for("/help")
+    chat.press("/file ~/a.py\r")
+    chat.wait_for("Attached: ~/a.py")
+    chat.press("First\r")
+    chat.wait_until(lambda: len(server.received) > 0, "the request")
+    chat.press("Second\r")
+    chat.wait_for("Not sent: First\n\nSecond\n")
+    chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == "~/a.py:\n```py\na = 1\n```\n\nFirst\n\nSecond"
+
+
+def test_ctrl_c_drops_what_was_kept_in_plain_mode(deepchat, own_home):
+    chat = deepchat("--plain")
+    chat.wait_for("/help")
+    chat.press('"""\rfirst\r')
+    chat.wait_until(lambda: kept(own_home) == ['"""\nfirst'], "the draft")
+    end(chat, signal.SIGKILL)
+    again = deepchat("--plain")
+    again.wait_for("(An empty line sends that, Ctrl-C drops it.)")
+    again.press("\x03")
+    again.wait_until(lambda: kept(own_home) == [], "the draft to go")
+    again.press("/exit\r")
+    assert again.wait_for_end() == 0
