@@ -76,13 +76,14 @@ class DraftKeeper:
         self._last = Draft(session)
         self.touch()
 
-    def follow(self, session: str, *, carried: bool) -> Draft:
+    def follow(self, session: str, *, text_too: bool, attached_too: bool) -> Draft:
         """Another session is in use: lay aside what was typed for the last one; what was for this one, perhaps empty.
 
-        `carried`: what stands in the composer is for the new one already.
+        What stands in the composer, and what is attached, is for the new one already if it is to follow, too.
         """
         draft = self._typed(self._session)
-        draft = replace(draft, text="", pasted=()) if carried else draft
+        draft = replace(draft, text="", pasted=()) if text_too else draft
+        draft = replace(draft, attachments=()) if attached_too else draft
         self._laid_aside[self._session] = self._unwritten[self._session] = draft
         self._session = session
         self._last = self._laid_aside.pop(session, Draft(session))

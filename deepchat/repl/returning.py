@@ -52,8 +52,11 @@ class Returning:
             return
         # What was typed since the command was entered is for this session.
         begun = self._surface.unsent if self._surface.draft != standing else NOTHING
-        mine = self._drafts.follow(session, carried=bool(begun.text))
-        self._sending.tray.clear()
+        # What is attached in a chat in which nothing was said yet has no other place.
+        homeless = self._stored(self._drafts.session) is None
+        mine = self._drafts.follow(session, text_too=bool(begun.text), attached_too=homeless)
+        if not homeless:
+            self._sending.tray.clear()
         self._put(mine, begun)
         if mine.empty and not begun.text:
             self._bring_back(self._left())

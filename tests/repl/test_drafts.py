@@ -284,9 +284,22 @@ def test_what_is_attached_stays_with_its_session(begin, files):
     bench.type("/file a.py")
     bench.type("/new")
     assert attached(bench) == []
+    say(bench, "Another one")
     bench.type("/image cat.png")
     bench.type(f"/resume {session[-6:]}")
     assert attached(bench) == ["a.py"]
+
+
+def test_what_is_attached_before_anything_is_said_goes_along_to_where_it_is(begin, files):
+    bench = begin()
+    session = say(bench, "A question")
+    bench.type("/new")
+    bench.type("/file a.py")
+    bench.type(f"/resume {session[-6:]}")
+    assert attached(bench) == ["a.py"]
+    bench.repl.drafts.flush()
+    bench.die()
+    assert attached(begin(resumed=session)) == ["a.py"]
 
 
 def test_what_queued_messages_brought_along_is_there_in_their_order(begin, files):
