@@ -1,5 +1,6 @@
 """Hostile text in every place where foreign text is shown, in the real program: no byte gets through that is not ours."""
 
+import itertools
 import json
 import random
 import re
@@ -50,12 +51,16 @@ def paste(text):
     return b"\x1b[200~" + kept + b"\x1b[201~"
 
 
+# Tell one paste from another.
+_ENDS = itertools.count(100)
+
+
 def enter_pasted(chat, text):
-    """Paste, and press Enter a while later: one that comes at once belongs to the paste."""
-    for keys in (paste(text), "\r"):
-        chat.press(keys)
-        for _ in range(4):
-            chat.read(0.05)
+    """Paste, and press Enter when it is there: one that comes at once belongs to the paste."""
+    end = f"end{next(_ENDS)}"
+    chat.press(paste(text + end))
+    chat.wait_for(end)
+    chat.press("\r")
 
 
 def has_ghost(chat, typed):
@@ -253,7 +258,9 @@ def test_nothing_typed_or_configured_reaches_the_terminal_but_text(deepchat, ser
     chat.press("\x1b")
     chat.wait_for("deepchat/demo · persona")
     chat.press("\x15")
-    enter_pasted(chat, f"/persona {NAMES[0]}file")
+    chat.press(paste(f"/persona {NAMES[0]}file"))
+    chat.wait_until(lambda: chat.lines()[chat.screen.cursor.y].endswith("file"), "the name")
+    chat.press("\r")
     chat.wait_for("The model is")
 
     server.script.append(Answer.reply("Half.", done=False, end="hang", finish=None))
