@@ -216,11 +216,14 @@ def closed_port():
         return one.getsockname()[1]
 
 
-# What fails only after a while leaves time to queue something behind it.
+# What fails only after a while leaves time to queue something behind it. A server that fails is asked three times.
 FAILURES = {
-    "401": Answer.json({"error": {"message": "No."}}, status=401, before_s=3.0),
-    "500": Answer.json({"error": {"message": "Broken."}}, status=500, before_s=3.0),
-    "broken off": Answer(end="reset", before_s=3.0),
+    "401": [Answer.json({"error": {"message": "No."}}, status=401, before_s=3.0)],
+    "500": [
+        Answer.json({"error": {"message": "Broken."}}, status=500, before_s=before_s)
+        for before_s in (3.0, 0.0, 0.0)
+    ],
+    "broken off": [Answer(end="reset", before_s=3.0)],
 }
 
 
@@ -230,7 +233,7 @@ def test_what_was_not_sent_stands_there_again_in_order_with_all_that_was_attache
 ):
     for name in ("a.py", "b.py"):
         (own_home / name).write_text(f"{name[0]} = 1\n")
-    server.script += [FAILURES[why]]
+    server.script += FAILURES[why]
     chat = deepchat()
     chat.wait_for("/help")
     chat.enter("/file ~/a.py")
@@ -350,7 +353,7 @@ def test_plain_lines_typed_ahead_are_sent_in_their_order_and_seen(deepchat, serv
 
 def test_plain_lines_behind_a_question_that_failed_return_with_it(deepchat, server, own_home):
     (own_home / "a.py").write_text("a = 1\n")
-    server.script.append(FAILURES["500"])
+    server.script += FAILURES["401"]
     chat = deepchat("--plain")
     chat.wait_for("/help")
     chat.press("/file ~/a.py\r")
