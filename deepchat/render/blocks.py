@@ -20,6 +20,9 @@ DEEPEST: Final = 40
 # Wider tables stay text: each row, however short, would have that many cells.
 MOST_COLUMNS: Final = 100
 
+# A line longer than this is text where only its end could tell that it is a rule, a heading, a fence or part of a table.
+LONGEST_LINE: Final = 4000
+
 Align = Literal["left", "center", "right"]
 
 
@@ -186,6 +189,7 @@ _HTML: Final[tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...]] = (
     (re.compile(rf"</?(?:{_HTML_BLOCKS})(?=\s|/?>|$)", re.IGNORECASE), None),
     (re.compile(rf"(?:{_HTML_TAG}|</[A-Za-z][A-Za-z0-9-]*\s*>)\s*$"), None),
 )
+_WHITE: Final = re.compile(r"[ \t]+")
 _HEADING: Final = re.compile(r"#{1,6}(?=[ \t]|$)")
 _FENCE: Final = re.compile(r"`{3,}|~{3,}")
 _ORDERED: Final = re.compile(r"(\d{1,9})([.)])")
@@ -196,17 +200,14 @@ _TASK: Final = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 class _Line:
     """A cursor over a source line that counts columns, since a tab fills up to the next multiple of four."""
 
-    __slots__ = ("at", "column", "next", "next_column", "spaces", "text")
+    __slots__ = ("at", "blank", "column", "long", "next", "next_column", "spaces", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, long: bool) -> None:
         self.text = text
+        self.long = long
         self.at = self.column = 0
         self.spaces = 0  # what is left of a tab that was used in part
         self._look()
-
-    @property
-    def blank(self) -> bool:
-        return self.next >= len(self.text)
 
     @property
     def indent(self) -> int:
@@ -236,6 +237,8 @@ class _Line:
 
     def skip_columns(self, count: int) -> None:
         """Use white space, up to `count` columns of it."""
+        if self.at == len(self.text):
+            return
         while count > 0 and self.text[self.at : self.at + 1] in (" ", "\t"):
             size = self.spaces or (4 - self.column % 4 if self.text[self.at] == "\t" else 1)
             step = min(count, size)
@@ -249,15 +252,13 @@ class _Line:
         at, column, text = self.at, self.column, self.text
         if self.spaces:
             at, column = at + 1, column + self.spaces
-        while at < len(text):
-            if text[at] == " ":
-                column += 1
-            elif text[at] == "\t":
-                column += 4 - column % 4
-            else:
-                break
-            at += 1
-        self.next, self.next_column = at, column
+        self.next = at
+        if white := _WHITE.match(text, at):
+            self.next = white.end()
+            begun = " " * (column % 4)
+            column += len((begun + white[0]).expandtabs(4)) - len(begun)
+        self.next_column = column
+        self.blank = self.next >= len(text)
 
 
 @dataclass(slots=True)
@@ -283,9 +284,9 @@ class Parser:
                 node.list = above
         return Parser(sink, stack, self._matched, self._serial, self._after_blank)
 
-    def line(self, text: str) -> None:
-        """Read one complete line, without its newline."""
-        line = _Line(text)
+    def line(self, text: str, *, long: bool = False) -> None:
+        """Read one complete line, without its newline, or the first part of a `long` one."""
+        line = _Line(text, long=long or len(text) > LONGEST_LINE)
         if self._continue(line):
             self._add(line)
         self._after_blank = not text.strip(" \t>")
@@ -342,6 +343,8 @@ class Parser:
         if line.indent >= 4:
             return self._indented(line)
         for start in _STARTS.get(line.first, ()):
+            if line.long and start in _WHOLE:
+                continue
             found = start(self, line)
             if found is not _Found.NOTHING:
                 return found
@@ -352,7 +355,7 @@ class Parser:
             self.sink.line(node, line.rest())
         elif isinstance(node, Html | Math):
             self._until_end(node, line.rest())
-        elif isinstance(node, Table):
+        elif isinstance(node, Table) and not line.long:
             self.sink.line(node, line.words())
         elif isinstance(node, Paragraph):
             self._say(node, line.words())
@@ -377,7 +380,7 @@ class Parser:
     def _say(self, paragraph: Paragraph, text: str) -> None:
         """The next line; only a line with a `|` has to wait for the one after it."""
         self._release(paragraph)
-        if "|" in text:
+        if "|" in text and len(text) <= LONGEST_LINE:
             paragraph.held = text
         else:
             self.sink.line(paragraph, text)
@@ -576,10 +579,15 @@ _STARTS: Final[Mapping[str, tuple[_Start, ...]]] = {
     **dict.fromkeys("0123456789", (Parser._item,)),
 }
 
+# What is none before its line has ended.
+_WHOLE: Final = (Parser._heading, Parser._fence, Parser._underline, Parser._table, Parser._rule)
+
 
 def _continues(node: Node, line: _Line) -> bool:
     """Whether `line` goes on with `node`; if so, what that takes of the line is used."""
     match node:
+        case List():
+            pass  # as its item does
         case Quote():
             if line.indent > 3 or line.first != ">":
                 return False

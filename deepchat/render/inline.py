@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink
+from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from rich.style import Style
@@ -97,8 +98,56 @@ def _trimmed(address: str) -> str:
     return address
 
 
+class _Helpers:
+    """What the parser's rules for links call. Theirs looks for the end of a label from each bracket anew, up to the end
+    of the text: the square of the brackets. Behind one that is never closed, none before it can be."""
+
+    parseLinkDestination = staticmethod(parseLinkDestination)  # noqa: N815  the names are markdown-it's
+    parseLinkTitle = staticmethod(parseLinkTitle)  # noqa: N815
+
+    def __init__(self) -> None:
+        self._state: StateInline | None = None
+        self._unclosed: set[int] = set()
+
+    def parseLinkLabel(  # noqa: N802
+        self,
+        state: StateInline,
+        start: int,
+        disableNested: bool = False,  # noqa: FBT001, FBT002, N803
+    ) -> int:
+        """Where the label that begins with the bracket at `start` ends; -1 for nowhere."""
+        if state is not self._state:
+            self._state, self._unclosed = state, set()
+        if start in self._unclosed or state.src.find("]", start) < 0:
+            return -1
+        before = state.pos
+        end = self._end_of_label(state, start, alone=disableNested)
+        state.pos = before
+        return end
+
+    def _end_of_label(self, state: StateInline, start: int, *, alone: bool) -> int:
+        state.pos, depth = start + 1, 1
+        while state.pos < state.posMax:
+            at, char = state.pos, state.src[state.pos]
+            depth -= char == "]"
+            if not depth:
+                return at
+            state.md.inline.skipToken(state)
+            if char != "[":
+                continue
+            if state.pos == at + 1:
+                if at in self._unclosed:
+                    break
+                depth += 1
+            elif alone and state.pos < state.posMax:
+                return -1  # there is a link in it
+        self._unclosed.add(start)
+        return -1
+
+
 def _inline_parser() -> MarkdownIt:
     markdown = _Markdown("commonmark").enable("strikethrough")
+    markdown.helpers = _Helpers()  # type: ignore[assignment]  # a module, as a rule
     markdown.inline.ruler.before("escape", "bare", _bare)
     markdown.inline.ruler.before("escape", "math", _math)
     markdown.inline.terminator_re = _STOPS

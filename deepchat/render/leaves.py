@@ -167,7 +167,7 @@ class Prose:
             self._wrapper.feed(runs)
             self._open, self._try_at, self._at_head = "", 0, False
         else:
-            self._try_at = min(len(self._open) * 3 // 2, LONGEST_MARKUP + 1)
+            self._try_at = min(len(self._open) * 2, LONGEST_MARKUP + 1)
 
     def _define(self) -> None:
         """Link definitions at the head are shown as they are: a link may come before its definition."""

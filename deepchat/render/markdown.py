@@ -28,7 +28,7 @@ from deepchat.render.blocks import (
 )
 from deepchat.render.inline import Inline
 from deepchat.render.theme import Theme
-from deepchat.render.wrap import NOTHING, Row, Run, row_len, wrap
+from deepchat.render.wrap import NOTHING, Row, Run, merged, row_len, wrap
 
 # Text keeps at least this many cells; of deeply nested blocks only the inner marks are shown.
 NARROWEST: Final = 8
@@ -61,6 +61,8 @@ class Page:
         self._codes = 0
         self._is_draft = False
         self._path: Path = ()
+        self._here: tuple[int, ...] = ()
+        self._margin: Row | None = None
         self._leaf: leaves.Leaf | None = None
         self._last: tuple[int, ...] = ()
         self._ends_blank = False
@@ -81,6 +83,7 @@ class Page:
     def resize(self, width: int) -> None:
         """Lay out what comes now for another width; what was taken stays."""
         self.width = width
+        self._margin = None
         if self._leaf:
             self._leaf.resize(self._inner(self._path[-1], self._path[:-1]))
 
@@ -89,7 +92,7 @@ class Page:
     def open(self, node: Node, path: Path) -> None:
         if isinstance(node, Quote | List | Item):
             return
-        self._path = (*path, node)
+        self._stand((*path, node))
         leaf = self._begun(node, self._inner(node, path))
         self._leaf = leaf.draft() if leaf and self._is_draft else leaf
 
@@ -103,7 +106,7 @@ class Page:
 
     def close(self, node: Node, path: Path) -> None:
         if isinstance(node, Item) and node.serial not in self._last:
-            self._path = (*path, node)
+            self._stand((*path, node))
             self._emit([[]])
         elif self._leaf and not isinstance(node, Quote | List | Item):
             level = node.level if isinstance(node, Paragraph | Heading) else 0
@@ -153,20 +156,29 @@ class Page:
 
     # --- rows ---
 
+    def _stand(self, path: Path) -> None:
+        """The rows from now on are those of its last block."""
+        self._path, self._margin = path, None
+        self._here = tuple(node.serial for node in path)
+
     def _emit(self, rows: list[Row], *, bare: bool = False) -> None:
         """Add rows of the innermost block; `bare`: without what stands before them, but for the mark of a new item."""
         if not rows:
             return
-        here = tuple(node.serial for node in self._path)
-        self._gap(here)
-        fresh = frozenset(here).difference(self._last)
-        if bare and not any(isinstance(node, Item) and node.serial in fresh for node in self._path):
+        self._gap(self._here)
+        first = self._room
+        if self._here != self._last:
+            fresh = frozenset(self._here).difference(self._last)
+            bare = bare and not any(
+                isinstance(node, Item) and node.serial in fresh for node in self._path
+            )
+            first = self._prefix(self._path, fresh)
+        if bare:
             self.rows += rows
         else:
-            self.rows.append([*self._prefix(self._path, fresh), *rows[0]])
-            room = self._prefix(self._path) if len(rows) > 1 else []
-            self.rows += ([*room, *row] for row in rows[1:])
-        self._last = here
+            self.rows.append([*first, *rows[0]])
+            self.rows += ([*self._room, *row] for row in rows[1:])
+        self._last = self._here
         self._ends_blank = not any(run.text.strip() for run in self.rows[-1])
 
     def _gap(self, here: tuple[int, ...]) -> None:
@@ -178,6 +190,13 @@ class Page:
             same += 1
         if same == 0 or self._path[same].after_blank:
             self.rows.append(_without_end(self._prefix(self._path[:same])))
+
+    @property
+    def _room(self) -> Row:
+        """What stands before the further rows of the innermost block: found once, since there may be many."""
+        if self._margin is None:
+            self._margin = merged(self._prefix(self._path))
+        return self._margin
 
     @property
     def _measure(self) -> int:

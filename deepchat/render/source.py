@@ -3,22 +3,22 @@
 import re
 from typing import Final
 
-from deepchat.render.blocks import Leaf, Node, Paragraph, Parser, Path, Verbatim
+from deepchat.render.blocks import LONGEST_LINE, Leaf, Node, Paragraph, Parser, Path, Verbatim
 
 # A line of prose longer than FIRST is read in parts, the others of them longer than NEXT: each ends at a space, or
 # after ANYWHERE where there is none.
+# Of a line that begins with marks alone more is looked at, since each of them may be a quote or an item.
 FIRST: Final = 100
+MARKED: Final = 400
 NEXT: Final = 60
 ANYWHERE: Final = 600
-
-# A line with a `|` may be the head of a table, which is read as a whole, up to this length.
-LONGEST_HEAD: Final = 4000
 
 # Chinese and Japanese have no spaces; their commas and stops serve as well.
 _SPACE: Final = re.compile("[ 、。，；！？]")
 
 # What the open end of a line must go beyond before it is shown: until then it may become something else.
 _MARKERS: Final = " \t>-+*"
+_MARKS: Final = f"{_MARKERS}0123456789.)"
 _SIGNS: Final = " \t=-*_+#~`|:.$\\"
 _UNCLEAR: Final = re.compile(r"(?:\d{1,9}[.)]?[ \t]*|</?[^>\s]*|\[[ xX]?\]?)\Z")
 _LINK_ARRIVING: Final = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\Z")
@@ -92,7 +92,7 @@ class Source:
     def _divide(self) -> None:
         """Read the parts of the open line that are long enough, unless it must be read as a whole."""
         line = "".join(self._pieces)
-        while at := _end_of_part(line, NEXT if self._divided else FIRST):
+        while at := _end_of_part(line, NEXT if self._divided else _least(line)):
             if not self._divided:
                 self._waits_for = _size_to_divide(self._parser, line[:at])
                 if len(line) <= self._waits_for:
@@ -105,8 +105,13 @@ class Source:
         if self._divided:
             self._parser.more(part)
         else:
-            self._parser.line(part)
+            self._parser.line(part, long=True)
             self._waits_for, self._divided = NEXT, True
+
+
+def _least(line: str) -> int:
+    """From how many characters on the beginning of a line tells what it is."""
+    return FIRST if line[:FIRST].strip(_MARKS) else MARKED
 
 
 def _end_of_part(line: str, least: int) -> int | None:
@@ -116,12 +121,17 @@ def _end_of_part(line: str, least: int) -> int | None:
 
 
 def _size_to_divide(parser: Parser, part: str) -> float:
-    """Beyond which size a line that begins like this is read in parts: only the lines of paragraphs ever are."""
+    """Beyond which size a line that begins like this is read in parts: the lines of paragraphs always are, verbatim ones
+    never, and others once they cannot be what they seem to be. A line with a `|` may be the head of a table."""
+    if _is_text(parser, part, long=False):
+        return LONGEST_LINE if "|" in part else FIRST
+    return LONGEST_LINE if _is_text(parser, part, long=True) else float("inf")
+
+
+def _is_text(parser: Parser, part: str, *, long: bool) -> bool:
     trial = parser.fork(_Deaf())
-    trial.line(part)
-    if not isinstance(trial.tip, Paragraph):
-        return float("inf")
-    return LONGEST_HEAD if "|" in part else FIRST
+    trial.line(part, long=long)
+    return isinstance(trial.tip, Paragraph)
 
 
 class _Deaf:

@@ -37,8 +37,12 @@ HOSTILE = {
     "blank lines in deep lists": lambda n: "- " * 100 + "a\n" + "\n" * n,
     "blank lines in deep quotes": lambda n: (">" * 60 + "\n") * (n // 61),
     "lazy lines": lambda n: "> " * 40 + "a\n" + "b\n" * (n // 2),
+    "lazy lines in lists": lambda n: "- " * 38 + "a\n" + "b\n" * (n // 2),
     "open brackets": lambda n: "[" * n,
     "brackets in brackets": lambda n: "[" * (n // 2) + "]" * (n // 2),
+    "brackets on lines": lambda n: "[\n" * (n // 2),
+    "brackets of which few are closed": lambda n: ("[\n" * 90 + "]\n") * (n // 182),
+    "images on lines": lambda n: "![\n" * (n // 3),
     "closing brackets": lambda n: "]" * n,
     "images": lambda n: "![" * (n // 2),
     "images in images": lambda n: "![[]()" * (n // 6),
@@ -83,6 +87,11 @@ HOSTILE = {
     "a paragraph before its underline": lambda n: "a b\n" * (n // 4) + "===\n",
     "rules": lambda n: "---\n" * (n // 4),
     "a rule that is none": lambda n: "* " * (n // 2) + "x",
+    "quotes and spaces": lambda n: ">  " * (n // 3),
+    "a long heading": lambda n: "# " + "a " * (n // 2),
+    "a long row": lambda n: "|a|\n|-|\n|" + "b " * (n // 2),
+    "a long fence": lambda n: "```" + "a " * (n // 2) + "\nb\n```",
+    "a long underline": lambda n: "a\n" + "=" * n,
     "fences": lambda n: "```\n" * (n // 4),
     "fences in items": lambda n: "- ```\n" * (n // 6),
     "fences of other kinds": lambda n: "~~~\n```\n" * (n // 8),
@@ -99,6 +108,7 @@ HOSTILE = {
     "one line of words": lambda n: "word " * (n // 5),
     "one item of words": lambda n: "- " + "word **bold** " * (n // 14),
     "one line of chinese": lambda n: "日本語" * (n // 3),
+    "combining marks in a heading": lambda n: "# e" + "\u0301" * n,
     "combining marks": lambda n: "e" + "\u0301" * n,
     "a mark on each letter": lambda n: "e\u0301" * (n // 2),
     "joiners": lambda n: "👩\u200d" * (n // 2),
@@ -135,10 +145,17 @@ WORST = (
     "short rows of a wide table", "blank lines in deep lists", "a rule that is none", "open links", "open emphasis",
     "titles without end", "names in java",
 )  # fmt: skip
+# Those of which a step was much work: too many marks before each row, brackets looked for again and again, and lines
+# that were held to their end.
+LARGEST = (
+    "lazy lines", "lazy lines in lists", "brackets on lines", "brackets of which few are closed", "images on lines",
+    "combining marks in a heading",
+)  # fmt: skip
 EVERY = "DEEPCHAT_HOSTILE" in os.environ
 SIZE = 16_000 if EVERY else 4_000  # characters
 
 STEP = 400  # characters between two frames
+BURST = 4_000  # as many as are drawn in one go
 
 
 class Counted:
@@ -184,6 +201,52 @@ def calls(text):
 def test_twice_the_text_is_twice_the_work(name):
     small, large = (calls(HOSTILE[name](size)) for size in (SIZE, 2 * SIZE))
     assert large <= 2.4 * small + 20_000
+
+
+@pytest.mark.parametrize("name", HOSTILE if EVERY else LARGEST)
+def test_no_step_is_much_work(name):
+    text = HOSTILE[name](6 * BURST)
+    reply = Reply(width=80, height=24, theme=THEME)
+    largest = 0
+    for at in range(0, len(text), BURST):
+        with Counted() as work:
+            reply.text(text[at : at + BURST])
+            reply.frame()
+        largest = max(largest, work.calls)
+    with Counted() as work:
+        reply.finish()
+    assert max(largest, work.calls) < 600_000
+
+
+# Lines that began like a rule, a heading, a fence, a part of a table, and go on.
+LONG_LINES = (
+    "* " * 3_000, "-" * 6_000, "a\n" + "=" * 6_000, "# " + "a" * 6_000, "```" + "a" * 6_000, ">  " * 3_000,
+    "a|" * 60 + "b" * 6_000 + "\n" + "-|" * 61, "|a|\n|-|\n|" + "b" * 6_000,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LONG_LINES)
+def test_what_a_line_is_is_not_waited_for_without_end(text):
+    reply = Reply(width=80, height=24, theme=THEME)
+    reply.text(text)
+    seen = bare(reply.frame().commit)
+    assert len(seen) > len(text) // 2 > 2_000
+    char = text.strip()[-1]
+    assert f"{seen}{bare(reply.finish().commit)}".count(char) >= text.count(char) - 40
+
+
+@pytest.mark.parametrize("text", LONG_LINES)
+@pytest.mark.parametrize("size", [30, 700, 3_999])
+def test_a_long_line_is_the_same_however_it_is_cut_and_its_code_blocks_too(text, size):
+    text += "\n    x\n\n```\ny\n```\n"
+    reply = Reply(width=80, height=24, theme=THEME)
+    seen = ""
+    for at in range(0, len(text), size):
+        reply.text(text[at : at + size])
+        seen += reply.frame().commit
+    seen += reply.finish().commit
+    assert seen == render_markdown(text, 80, THEME)
+    assert bare(seen).count(" · ") == len(reply.blocks)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
