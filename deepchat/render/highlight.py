@@ -8,8 +8,9 @@ languages; `tests/benchmarks/lexers.py` names all. Not exact among the usual one
 functions in C and C++ (0.7 %) and Java (1.3 %), underlined headings in Markdown and reStructuredText (33 %), the language
 of a function in PostgreSQL. Since Pygments has no rules for them: Makefile (3 %), Delphi (6 %). Racket is not (58 %).
 
-A lexer is loaded on a thread, from when its fence is read: the first line of code arrives later, as a rule. Lines wait
-for it, so that colours do not depend on timing.
+A lexer is loaded on a thread, from when its fence is read: the first line of code arrives later, as a rule. Else it is
+to be kept back while the meter `waits`; a line that comes all the same waits itself, so that colours do not depend on
+timing.
 """
 
 import copy
@@ -58,8 +59,10 @@ GRACE_SECONDS: Final = 0.010
 BLOCK_SECONDS: Final = 0.002
 SLOW_BLOCKS: Final = 8
 
-# Seconds of CPU that the first lines of code wait for their lexer.
+# Seconds of CPU that the first line of code waits for its lexer; ten times that by the clock, as a busy machine shall not
+# decide about colours. Where that can be done in steps, seconds of each.
 LOAD_SECONDS: Final = 0.100
+STEP_SECONDS: Final = 0.010
 
 # Characters of a block that may be lexed once more, because what they begin is not closed: at first, and what each
 # character adds. Lexers that are not made of rules are slower.
@@ -187,6 +190,7 @@ class Highlighter:
         self.meter = meter or Meter()
         self.meter.begin_block()
         self._loading: Future[Lexer] | None = (load or loading)(language)
+        self.meter.expect(self._loading)
         self._late = False
         self._lines: _Lines | None = None
         self._styles = Styles(theme)
@@ -229,7 +233,7 @@ class Highlighter:
         if self._loading is None:
             return
         if wait and not self._late:
-            _await(self._loading)
+            self.meter.wait_long()
         if self._loading.done():
             self._lines = _lines(self._loading.result(), self.meter)
             self._loading = None
@@ -279,6 +283,29 @@ class Meter:
         self._left = REPLY_SECONDS
         self._until = 0.0
         self._slow_blocks = 0
+        self._expected: Future[Lexer] | None = None
+        self._expected_until = 0.0
+
+    def expect(self, loading: Future[Lexer]) -> None:
+        """The next block needs this lexer."""
+        self._expected, self._expected_until = loading, monotonic() + 10 * LOAD_SECONDS
+
+    def waits(self) -> bool:
+        """Whether a lexer is not there yet, and may still be waited for."""
+        if self._expected and (self._expected.done() or monotonic() > self._expected_until):
+            self._expected = None
+        return self._expected is not None
+
+    def wait(self) -> None:
+        """For the lexer, a moment at most."""
+        if self._expected:
+            futures.wait([self._expected], STEP_SECONDS)
+
+    def wait_long(self) -> None:
+        """For the lexer, as long as it is worth while."""
+        work_ends = process_time() + LOAD_SECONDS
+        while self.waits() and process_time() < work_ends:
+            self.wait()
 
     def begin_block(self) -> None:
         """One that was slow leaves the next something, a few times."""
@@ -369,13 +396,6 @@ def _loader() -> ThreadPoolExecutor:
 def lexer_for(language: str) -> Lexer:
     """The lexer, waited for."""
     return loading(language).result()
-
-
-def _await(loading: Future[Lexer]) -> None:
-    """For some time of the CPU, as a busy machine shall not decide about colours; for ten times that at most."""
-    work_ends, ends = process_time() + LOAD_SECONDS, monotonic() + 10 * LOAD_SECONDS
-    while not loading.done() and process_time() < work_ends and monotonic() < ends:
-        futures.wait([loading], 0.01)
 
 
 @lru_cache(maxsize=64)

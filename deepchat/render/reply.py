@@ -72,7 +72,7 @@ class Reply:
         look = Look(theme, highlight, plain=plain, measure=measure)
         self._page = Page(look, _columns(width))
         self._parser = Parser(self._page)
-        self._source = Source(self._parser)
+        self._source = Source(self._parser, self._meter.waits)
         self._cleaner = Cleaner()
         self._measure = measure
         room = min(_columns(width), measure)
@@ -95,6 +95,13 @@ class Reply:
     def blocks(self) -> list[CodeBlock]:
         """The code blocks so far, exactly as they were received."""
         return code_blocks(mend("".join(self._raw)))
+
+    @property
+    def behind(self) -> bool:
+        """Whether text waits for the lexer of its code. A frame waits a moment as well, and reads on; `finish` as long as
+        it takes."""
+        self._read_new()
+        return self._source.behind
 
     @property
     def work(self) -> Work:
@@ -126,6 +133,8 @@ class Reply:
 
     def frame(self) -> Frame:
         """What has become final since the last frame, and the open end. Costs nothing when nothing is new."""
+        if self._source.behind and not self._new:
+            self._read_on()
         self._read_new()
         commit = self._commit()
         if self._live is None:
@@ -152,6 +161,13 @@ class Reply:
             text = self._cleaner.feed("".join(self._new))
             self._new.clear()
             self._read(text)
+
+    def _read_on(self) -> None:
+        """Take in what had to wait, if that has an end by now."""
+        self._meter.wait()
+        if not self._meter.waits():
+            self._live = None
+            self._source.feed("")
 
     def _read(self, text: str) -> None:
         if not text:

@@ -1,6 +1,7 @@
 """The source of a reply as it arrives: complete lines, the open end, and the parts of lines too long to wait for."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from deepchat.render.blocks import LONGEST_LINE, Leaf, Node, Paragraph, Parser, Path, Verbatim
@@ -25,25 +26,41 @@ _LINK_ARRIVING: Final = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\Z")
 
 
 class Source:
-    """Feeds a parser with what can no longer change. The same lines and parts come out, however the text is cut."""
+    """Feeds a parser with what can no longer change. The same lines and parts come out, however the text is cut. No line
+    is read while it `waits`, unless the text ends."""
 
-    def __init__(self, parser: Parser) -> None:
+    def __init__(self, parser: Parser, waits: Callable[[], bool]) -> None:
         self._parser = parser
+        self._waits = waits
+        self._unread = ""
         self._pieces: list[str] = []
         self._size = 0
         self._waits_for: float = FIRST
         self._divided = False
 
     def feed(self, text: str) -> None:
-        """More text; its only line ends are `\\n`."""
-        *lines, rest = text.split("\n")
-        for line in lines:
-            self._append(line)
+        """More text, or none, to read on; its only line ends are `\\n`."""
+        text, at = self._unread + text, 0
+        while not self._waits():
+            end = text.find("\n", at)
+            if end < 0:
+                self._append(text[at:])
+                at = len(text)
+                break
+            self._append(text[at:end])
             self._end_line()
-        self._append(rest)
+            at = end + 1
+        self._unread = text[at:]
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is text that could not be read yet."""
+        return bool(self._unread)
 
     def finish(self) -> None:
         """The text ends here."""
+        self._waits = _never
+        self.feed("")
         if self._size or self._divided:
             self._end_line()
         self._parser.finish()
@@ -64,8 +81,12 @@ class Source:
         return "".join(reversed(pieces))
 
     def draft(self, parser: Parser, enough: int) -> None:
-        """Feed another parser with the open end, as far as it is clear what it is, and finish it."""
-        end = self.end(enough)
+        """Feed another parser with the open end, as far as it is clear what it is, and finish it. Before that with what
+        could not be read yet, `enough` of it."""
+        *lines, unread = self._unread[-enough:].split("\n")
+        for line in lines:
+            parser.line(line)
+        end = unread or self.end(enough)
         if self._divided:
             parser.more(end)
         elif is_clear(end, parser.tip):
@@ -107,6 +128,10 @@ class Source:
         else:
             self._parser.line(part, long=True)
             self._waits_for, self._divided = NEXT, True
+
+
+def _never() -> bool:
+    return False
 
 
 def _least(line: str) -> int:

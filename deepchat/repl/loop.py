@@ -157,7 +157,7 @@ class Repl:
 
     @property
     def behind(self) -> bool:
-        """Whether more has come than `pump` draws in one go: then it is to be called again at once."""
+        """Whether there is more to do than `pump` does in one go: then it is to be called again at once."""
         return self._showing.behind
 
     def pump(self) -> None:

@@ -55,6 +55,11 @@ class ReplyView(Protocol):
 
     def finish(self) -> Frame: ...
 
+    @property
+    def behind(self) -> bool:
+        """Whether a frame is to be asked for before it gets more text, or finishes: it is still busy with what it has."""
+        ...
+
     def resize(self, width: int, height: int) -> None: ...
 
 

@@ -33,6 +33,11 @@ class _Showing:
     size: tuple[int, int]
     due: deque[Delta] = field(default_factory=deque)
 
+    @property
+    def behind(self) -> bool:
+        """Whether something that came is not drawn, or not for good although it could be."""
+        return bool(self.due) or self.view.behind
+
 
 class Showing:
     """At most one reply at a time. `ended` is called with it when it has been settled and drawn."""
@@ -54,8 +59,9 @@ class Showing:
 
     @property
     def behind(self) -> bool:
-        """Whether more has come than `pump` draws in one go: then it is to be called again at once."""
-        return bool(self._showing and self._showing.due)
+        """Whether there is more to do than `pump` does in one go: then it is to be called again at once."""
+        showing = self._showing
+        return bool(showing and (showing.behind or showing.turn.ended))
 
     def pump(self) -> None:
         """Draw what has come; at the end of the turn settle it, and send what is queued."""
@@ -73,7 +79,7 @@ class Showing:
         for event in showing.turn.drain():
             showing.due += _parts(event)
         _feed(showing)
-        if ended and not showing.due:
+        if ended and not showing.behind:
             self._finish(showing)
             return
         frame = showing.view.frame()
@@ -139,11 +145,13 @@ def _parts(event: Event) -> Iterator[Delta]:
 
 def _feed(showing: _Showing) -> None:
     """Give the view what is due, a burst of it at most."""
-    room = BURST
+    room = 0 if showing.view.behind else BURST
     while showing.due and room > 0:
         delta = showing.due.popleft()
         take = showing.view.text if isinstance(delta, TextDelta) else showing.view.reasoning
-        take(delta.text)
+        take(delta.text[:room])
+        if later := delta.text[room:]:
+            showing.due.appendleft(replace(delta, text=later))
         room -= len(delta.text)
 
 

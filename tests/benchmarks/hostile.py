@@ -39,11 +39,14 @@ def inputs(chars: int) -> dict[str, str]:
 
 
 def steps(text: str, size: int) -> Iterator[float]:
-    """Milliseconds of each step."""
+    """Milliseconds of each step, as the program takes them."""
     reply = Reply(width=80, height=24, theme=THEMES["ansi"])
-    for at in range(0, len(text), size):
+    at = 0
+    while at < len(text) or reply.behind:
         start = process_time()
-        reply.text(text[at : at + size])
+        if not reply.behind:
+            reply.text(text[at : at + size])
+            at += size
         reply.frame()
         yield (process_time() - start) * 1e3
     start = process_time()

@@ -22,7 +22,9 @@ from deepchat.render.highlight import (
     Meter,
     lexer_for,
 )
+from deepchat.render.reply import Reply, render_markdown
 from deepchat.render.theme import THEMES
+from tests.emulator import bare
 
 THEME = THEMES["ansi"]
 PLAIN = Style()
@@ -775,6 +777,22 @@ def test_a_lexer_that_does_not_come_in_time_is_waited_for_once_and_taken_when_it
     assert highlighter.meter.gave_up
     coming.set_result(lexer_for("python"))
     assert colored(highlighter.line("if z:"))
+
+
+def test_code_is_shown_plain_and_kept_back_while_its_lexer_is_loaded(monkeypatch):
+    text = "```python\nif x:\n```\n\nAfter *it*"
+    once, python, coming = render_markdown(text, 80, THEME), lexer_for("python"), Future[Lexer]()
+    monkeypatch.setattr(highlight, "loading", lambda _: coming)
+    reply = Reply(width=80, height=24, theme=THEME)
+    reply.text(text)
+    first, second = reply.frame(), reply.frame()
+    assert reply.behind
+    assert (bare(first.commit), second.commit) == ("python · 1\n", "")
+    assert bare(second.live) == "if x:\n\nAfter it"
+    coming.set_result(python)
+    rest = reply.frame().commit
+    assert not reply.behind
+    assert first.commit + rest + reply.finish().commit == once
 
 
 # --- growth ----------------------------------------------------------------------------------------------------------
