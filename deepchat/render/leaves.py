@@ -30,8 +30,10 @@ _TAB: Final = 4
 # An unfinished line of code longer than this has no colours yet: they would be worked out again for every frame.
 _PEEK: Final = 120
 
-# The rows of an unfinished line of code, page by page: a view that scrolled would be drawn again for each row.
-_PAGE: Final = 6
+# An unfinished line of code of more rows than this is shown by its newest characters, so many of them: rows that moved up
+# would be drawn again for each new one, and those of a page erased.
+_WHOLE: Final = 6
+_NEWEST: Final = 40
 
 _TAG: Final = re.compile(r"(</?[A-Za-z!?][^<>]*>|<!--.*|-->)")
 
@@ -103,6 +105,8 @@ class Prose:
 
     def more(self, text: str) -> list[Row]:
         """The last line goes on."""
+        if text.startswith("\n[") and self._is_all_defined:
+            return [*self._defined(), *self.more(text[1:])]
         self._begun = True
         self._open += text
         self._text += "" if self.printed else text
@@ -119,9 +123,11 @@ class Prose:
         return self._wrapper.finish()
 
     def close_as_heading(self, style: Style, mark: str) -> list[Row]:
-        """It was a heading all the time; `mark` stands before it."""
+        """It was a heading all the time, but for definitions; `mark` stands before it."""
         self._style = style
         self._again(self._wrapper.width)
+        if self._may_define:
+            self._define()
         self._wrapper.feed([Run(mark, style)] if mark else [])
         return self.close()
 
@@ -152,6 +158,20 @@ class Prose:
     @property
     def _may_define(self) -> bool:
         return self._defines and self._at_head and self._open.startswith("[") and "]:" in self._open
+
+    @property
+    def _is_all_defined(self) -> bool:
+        """Whether there is nothing but link definitions so far. A `[` on the next line is no part of the last one."""
+        if not self._may_define or self.printed:
+            return False
+        with self._inline.trying():
+            return not self._inline.define(self._open)[1]
+
+    def _defined(self) -> list[Row]:
+        """The rows of the definitions so far; what follows may still be a heading."""
+        self._define()
+        self._text = ""
+        return self._wrapper.take()
 
     def _read(self, *, final: bool) -> None:
         """Style and lay out the open text, if it can be told apart from what follows."""
@@ -215,7 +235,11 @@ class Code:
         text = line.expandtabs(_TAB)
         if len(text) > _PEEK:
             rows = chop([Run(text)], self._width)
-            return rows[(len(rows) - 1) // _PAGE * _PAGE :]
+            return (
+                rows
+                if len(rows) <= _WHOLE
+                else chop([Run(f"… {text[-_NEWEST:]}")], self._width)[-1:]
+            )
         return chop([Run(*run) for run in self._coloring.peek(text)], self._width)
 
 
@@ -288,6 +312,17 @@ class Table:
             return []
         rows, self._settled, self._flat = self._layout(), True, self._columns() is None
         return rows
+
+    def begun(self, text: str) -> list[Row]:
+        """The beginning of a next row, in columns that are as wide as they would be if it ended here. Those of the rows
+        above stay as they are until then."""
+        row, columns = self._cells(text), self._columns()
+        if columns and not self._settled:
+            columns = column_widths([self._head, *self._rows, row], len(columns), self._width)
+        if columns is None:
+            return record(self._head, row, self._width)
+        between = [gap(columns, self._theme)] if self._airy and self._rows else []
+        return [*between, *grid(row, columns, self._aligns, self._theme)]
 
     def close(self) -> list[Row]:
         return [] if self._settled else self._layout()

@@ -104,6 +104,11 @@ class Page:
         if isinstance(self._leaf, leaves.Prose):
             self._emit(self._leaf.more(text))
 
+    def begun(self, text: str) -> list[Row]:
+        """What is there of the next row of an open table."""
+        rows = self._leaf.begun(text) if isinstance(self._leaf, leaves.Table) else []
+        return [[*self._room, *row] for row in rows]
+
     def close(self, node: Node, path: Path) -> None:
         if isinstance(node, Item) and node.serial not in self._last:
             self._stand((*path, node))

@@ -16,7 +16,7 @@ from deepchat.render.highlight import Highlighter, Meter
 from deepchat.render.inline import Work
 from deepchat.render.leaves import Coloring
 from deepchat.render.markdown import MEASURE, Look, Page
-from deepchat.render.source import Source
+from deepchat.render.source import Source, healed
 from deepchat.render.theme import Theme
 from deepchat.render.thoughts import Think, Thoughts
 from deepchat.render.wrap import Row, Run, wrap
@@ -184,22 +184,39 @@ class Reply:
     def _draft(self) -> str:
         with self._page.inline.trying():
             rows = self._open_end() if self._answering else self._thoughts.live(_THINKING_ROWS)
-        limit = max(1, min(self._height - _OTHERS, _MOST_ROWS))
-        shown = list(map(tuple, rows[-limit:]))
+        shown = list(map(tuple, rows[-self._room :]))
         # Most rows are those of the frame before.
         self._painted = {row: self._painted.get(row) or self._ink.live(row) for row in shown}
         return "\n".join(map(self._painted.__getitem__, shown))
 
     def _open_end(self) -> list[Row]:
-        """What is not final, drawn as if the text ended here. A table takes whole rows; a row that arrives stands below."""
+        """What is not final, drawn as if the text ended here. A table takes whole rows; one that arrives stands below."""
         page = self._page.draft()
         parser = self._parser.fork(page)
         if not isinstance(parser.tip, Table):
             self._source.draft(parser, _ENOUGH_CHARS)
             return page.take()
+        end = self._source.end(_ENOUGH_CHARS).strip()
+        row = end.lstrip("> ")
+        if row.startswith("|"):
+            below = page.begun(healed(row))
+        else:
+            below = wrap([Run(end, self._theme.dim)], page.width)
         parser.finish()
-        end = Run(self._source.end(_ENOUGH_CHARS).strip(), self._theme.dim)
-        return [*page.take(), *wrap([end], page.width)]
+        return self._outlined([*page.take(), *below])
+
+    def _outlined(self, table: list[Row]) -> list[Row]:
+        """The beginning of a table and its newest rows: those between would all be drawn again for each new one."""
+        newest = self._room // 3
+        if newest < 2 or len(table) <= self._room:
+            return table
+        gap = [Run("⋮", self._theme.dim)]
+        return [*table[: self._room - newest - 1], gap, *table[-newest:]]
+
+    @property
+    def _room(self) -> int:
+        """The rows that the live view may have."""
+        return max(1, min(self._height - _OTHERS, _MOST_ROWS))
 
     def _notes(self) -> list[Row]:
         notes = []

@@ -165,6 +165,8 @@ class Ours:
 
     def frame(self) -> None:
         self._frames.append(self.reply.frame())
+        while self.reply.behind:  # as between two frames of real time
+            self._frames.append(self.reply.frame())
 
     def finish(self) -> None:
         self._frames.append(self.reply.finish())

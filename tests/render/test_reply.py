@@ -282,7 +282,7 @@ def test_every_frame_shows_the_newest_text():
         ("[the docs", "[the docs"),
         ("- [ ", ""),
         ("```python\nx = 1\n``", ""),
-        ("| a |\n|---|\n| one |\n| tw", "a\n───\none\n| tw"),
+        ("| a |\n|---|\n| one |\n| tw", "a\n───\none\ntw"),
         ("1. one\n2", " 1. one"),
         ("#", ""),
     ],
@@ -291,6 +291,44 @@ def test_markup_that_is_still_arriving_is_not_shown_as_something_else(text, live
     drawn = reply()
     drawn.text(text)
     assert bare(drawn.frame().live) == live
+
+
+def test_of_an_open_table_that_is_too_long_its_head_and_its_newest_rows_are_shown():
+    drawn = reply()
+    drawn.text(
+        "| n | is |\n|---|---|\n" + "".join(f"| {n} | row |\n" for n in range(20)) + "| 20 | be"
+    )
+    live = bare(drawn.frame().live).split("\n")
+    assert len(live) == 12
+    assert live[0].startswith("n ")
+    assert [row.split(" ")[0] for row in live[2:]] == [
+        "0",
+        "1",
+        "2",
+        "3",
+        "4",
+        "⋮",
+        "17",
+        "18",
+        "19",
+        "20",
+    ]
+    assert drawn.finish().commit.count("row") == 20
+
+
+def test_a_long_line_of_code_that_arrives_is_shown_by_its_newest_characters():
+    drawn = reply(width=30)
+    drawn.text("```\n" + "".join(f"a{n} " for n in range(100)))
+    assert bare(drawn.frame().live).endswith("a98 a99 ")
+    assert "\n" not in drawn.frame().live
+
+
+def test_definitions_are_printed_when_the_next_begins_and_a_heading_may_follow():
+    drawn = reply(plain=True)
+    drawn.text("[a]: /u\n'title'\n[b]: /v\n[c")
+    assert drawn.frame().commit == "[a]: /u\n'title'\n"
+    drawn.text("]: /w\nHeading [b]\n===\n")
+    assert drawn.finish().commit == "[b]: /v\n[c]: /w\n# Heading b (/v)\n"
 
 
 def test_a_frame_without_news_does_no_work():
@@ -324,9 +362,8 @@ def test_the_work_grows_as_the_reply(shape):
     assert large <= 4.6 * small + 10_000
 
 
-@pytest.mark.parametrize("shape", sorted(shapes.keys() - {"definitions"}))
+@pytest.mark.parametrize("shape", shapes)
 def test_little_is_drawn_twice(shape):
-    """Definitions wait, each for the next line: there may be its title."""
     text = shapes[shape](80)
     painter, drawn, size = Painter(), reply(), 0
     for at in range(0, len(text), 30):
@@ -334,6 +371,7 @@ def test_little_is_drawn_twice(shape):
         frame = drawn.frame()
         size += len(painter.paint(frame.commit, frame.live).encode())
     assert size <= 3.3 * len(text.encode())
+    assert painter.erased <= 0.03 * len(text)
 
 
 def test_open_markup_is_read_once_for_each_frame():
