@@ -105,7 +105,7 @@ class Prose:
 
     def more(self, text: str) -> list[Row]:
         """The last line goes on."""
-        if text.startswith("\n[") and self._is_all_defined:
+        if text.startswith("\n[") and self._is_all_defined():
             return [*self._defined(), *self.more(text[1:])]
         self._begun = True
         self._open += text
@@ -159,13 +159,14 @@ class Prose:
     def _may_define(self) -> bool:
         return self._defines and self._at_head and self._open.startswith("[") and "]:" in self._open
 
-    @property
     def _is_all_defined(self) -> bool:
         """Whether there is nothing but link definitions so far. A `[` on the next line is no part of the last one."""
-        if not self._may_define or self.printed:
+        if not self._may_define or self.printed or len(self._open) < self._try_at:
             return False
         with self._inline.trying():
-            return not self._inline.define(self._open)[1]
+            rest = self._inline.define(self._open)[1]
+        self._try_at = min(len(self._open) * 2, LONG) if rest else 0
+        return not rest
 
     def _defined(self) -> list[Row]:
         """The rows of the definitions so far; what follows may still be a heading."""

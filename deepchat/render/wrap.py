@@ -37,6 +37,16 @@ _IDEOGRAPH: Final = (
     rf"(?:[\u3400-\u4dbf\u4e00-\u9fff]|(?![{_CLOSING}])[\u3041-\u3096\u30a1-\u30fa])"
 )
 
+# Characters that take one cell, or two, whatever stands beside them, unless it is none of these; and the others, each with
+# the one before it, to which it may belong. There are more of each: the rest is measured.
+_NARROW: Final = " -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0377\u0391-\u03a1\u03a3-\u0482\u048a-\u052f\u05d0-\u05ea\u2400-\u2421\ufffd"
+_WIDE: Final = "\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+_PLAIN: Final = rf"(?=[{_NARROW}{_WIDE}]|\Z)"
+_STRETCH: Final = re.compile(
+    rf"(?P<narrow>[{_NARROW}]+{_PLAIN})|(?P<wide>[{_WIDE}]+{_PLAIN})"
+    rf"|[{_NARROW}{_WIDE}]?(?:\u200d[{_NARROW}{_WIDE}]|[^{_NARROW}{_WIDE}])+"
+)
+
 # A line end, white space, simple words each with a space behind it, or (the beginning of) a word.
 _WORDS: Final = r"\n|[ \t]+|(?:[!-~]++ )++"
 _ASCII_PIECE: Final = re.compile(rf"{_WORDS}|[^\n \t]+")
@@ -220,24 +230,35 @@ def chop(runs: Iterable[Run], width: int, used: int = 0) -> list[Row]:
     The first row has room for what is left beside `used` cells.
     """
     rows: list[Row] = [[]]
-    for run in _unbreakable(list(runs)):
-        text = run.text
-        while text:
+    for run, cells in _unbreakable(list(runs)):
+        text, at = run.text, 0
+        while at < len(text):
             room = width - used
-            if room <= 0 or (used and not text.isascii() and cell_len(text) > room):
+            if room <= 0 or (used and room < (cells or cell_len(text))):
                 rows.append([])
                 used = 0
                 continue
-            head = text[:room] if text.isascii() else text
+            head = text[at : at + max(1, room // cells)] if cells else text
             rows[-1].append(run._replace(text=head))
-            used += cell_len(head)
-            text = text[len(head) :]
+            used += cells * len(head) if cells else cell_len(head)
+            at += len(head)
     return [merged(row) for row in rows]
 
 
-def _unbreakable(runs: list[Run]) -> Iterable[Run]:
-    """ASCII as it is; else one run for each character as it is seen."""
-    return runs if all(run.text.isascii() for run in runs) else _graphemes(runs)
+def _unbreakable(runs: list[Run]) -> Iterable[tuple[Run, int]]:
+    """Runs of characters that take so many cells each, and stand alone; with 0, a run for a character as it is seen."""
+    if all(run.text.isascii() for run in runs):
+        return ((run, 1) for run in runs)
+    return _stretches(runs[0]) if len(runs) == 1 else ((run, 0) for run in _graphemes(runs))
+
+
+def _stretches(run: Run) -> Iterable[tuple[Run, int]]:
+    for stretch in _STRETCH.finditer(run.text):
+        text = run._replace(text=stretch[0])
+        if stretch.lastgroup:
+            yield text, 1 if stretch.lastgroup == "narrow" else 2
+        else:
+            yield from ((grapheme, 0) for grapheme in _graphemes([text]))
 
 
 def _graphemes(runs: list[Run]) -> Iterable[Run]:

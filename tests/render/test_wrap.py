@@ -91,3 +91,16 @@ def test_a_word_of_several_styles_is_not_torn():
 def test_chopping_keeps_characters_whole():
     assert [row_len(row) for row in chop([Run("日本語a")], 3)] == [2, 2, 3]
     assert chop([], 5) == [[]]
+
+
+@documents(300)
+@given(
+    st.text(alphabet="ab é日본א\u0301\u200d\ufe0f👩👧❤한␛", max_size=60),
+    st.integers(0, 60),
+    st.integers(1, 12),
+    st.integers(0, 4),
+)
+def test_chopped_rows_are_the_same_however_the_text_is_cut_into_runs(text, cut, width, used):
+    whole = chop([Run(text)], width, used)
+    assert whole == chop([Run(text[:cut]), Run(text[cut:])], width, used)
+    assert "".join(run.text for row in whole for run in row) == text
