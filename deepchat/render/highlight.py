@@ -60,9 +60,9 @@ BLOCK_SECONDS: Final = 0.002
 SLOW_BLOCKS: Final = 8
 
 # Seconds of CPU that the first line of code waits for its lexer; ten times that by the clock, as a busy machine shall not
-# decide about colours. Where that can be done in steps, seconds of each.
+# decide about colours. Where that can be done in steps, seconds of each: in one of them most lexers are there.
 LOAD_SECONDS: Final = 0.100
-STEP_SECONDS: Final = 0.010
+STEP_SECONDS: Final = 0.030
 
 # Characters of a block that may be lexed once more, because what they begin is not closed: at first, and what each
 # character adds. Lexers that are not made of rules are slower.

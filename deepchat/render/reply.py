@@ -133,9 +133,9 @@ class Reply:
 
     def frame(self) -> Frame:
         """What has become final since the last frame, and the open end. Costs nothing when nothing is new."""
-        if self._source.behind and not self._new:
-            self._read_on()
         self._read_new()
+        if self._source.behind:
+            self._read_on()
         commit = self._commit()
         if self._live is None:
             self._live = "" if self._plain or self._finished else self._draft()

@@ -44,11 +44,14 @@ def bare(written):
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_code_stands_in_the_bytes_as_it_was_written(deepchat, server, ending):
+    server.script.append(Answer.reply("```python\nx\n```"))  # so that the colours are there
     server.script.append(Answer.reply([blocks(ending)]))  # one piece, one frame
     chat = deepchat(columns=60)
     chat.wait_for("/help")
-    chat.enter("Code.")
+    chat.enter("One.")
     chat.wait_for("tok/s")
+    chat.enter("Code.")
+    chat.wait_until(lambda: chat.written.count(b"tok/s") == 2, "the end of the second reply")
     assert bare(chat.written).count("\n" + "\n".join(CODE) + "\n") == 3
 
 
