@@ -1,5 +1,6 @@
 """One object for everything that draws, configured once: replies, and all that is not a reply."""
 
+import time
 from functools import partial
 from typing import Final
 
@@ -42,9 +43,12 @@ class Drawing(Screen):
         )
         self.themes = tuple(THEMES) if color and not plain else ()
 
-    def reply(self, *, width: int, height: int) -> Reply:
-        """A reply that is about to arrive."""
-        return self._reply(theme=self._theme, width=width, height=height, think=self._think)
+    def reply(self, *, width: int, height: int, stored: bool = False) -> Reply:
+        """A reply that is about to arrive, or one that is `stored`, of which no seconds can be told."""
+        clock = None if stored else time.monotonic
+        return self._reply(
+            theme=self._theme, width=width, height=height, think=self._think, clock=clock
+        )
 
     @property
     def theme(self) -> str:

@@ -46,7 +46,8 @@ class Reply:
     Rows keep the last column free, and text is at most `measure` cells wide; code is written whole, for the terminal to
     wrap. `plain` is for terminals that cannot
     move the cursor and for screen readers: nothing live, no styles, no box drawing. `think` says what becomes of the
-    reasoning: printed (show), one line (fold), nothing (hide). `clock` returns seconds.
+    reasoning: printed (show), one line (fold), nothing (hide). `clock` returns seconds;
+    without one none are told.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Reply:
         measure: int = MEASURE,
         think: Think = "fold",
         highlight: Callable[[str, Theme], Coloring] | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = time.monotonic,
     ) -> None:
         self._height = height
         self._plain = plain

@@ -26,7 +26,7 @@ class Thoughts:
         theme: Theme,
         width: int,
         think: Think,
-        clock: Callable[[], float],
+        clock: Callable[[], float] | None,
         *,
         late: bool = False,
     ) -> None:
@@ -42,7 +42,8 @@ class Thoughts:
         self._blank = 0
         self._tail = ""
         self._size = 0
-        self._started: float | None = None
+        self._started = 0.0
+        self._has_begun = False
         self._ended = False
 
     @property
@@ -51,23 +52,24 @@ class Thoughts:
 
     def feed(self, delta: str) -> None:
         """More of it; it begins with the first character that is no white space."""
-        if self._started is None:
+        if not self._has_begun:
             delta = delta.lstrip(" \t\r\n")
             if not delta:
                 return
-            self._started = self._clock()
+            self._has_begun = True
+            self._started = self._clock() if self._clock else 0.0
         self._size += len(delta)
         self._read(self._cleaner.feed(delta))
 
     def finish(self, *, answered: bool = False) -> None:
         """It is over; with `answered`, an answer follows. Does nothing the second time."""
-        if self._started is None or self._ended:
+        if not self._has_begun or self._ended:
             return
         self._ended = True
         self._read(self._cleaner.finish())
         self._keep(self._wrapper.finish())
         if self._think != "hide":
-            self._rows.append([Run(self._summary(self._started), self._theme.dim)])
+            self._rows.append([Run(self._summary(), self._theme.dim)])
             self._rows += [[]] if answered else []
 
     def take(self) -> list[Row]:
@@ -103,9 +105,10 @@ class Thoughts:
             self._rows.append(row)
             self._begun, self._blank = True, 0
 
-    def _summary(self, started: float) -> str:
-        tokens = max(1, round(self._size / _CHARS_PER_TOKEN))
-        how = (
-            "while answering" if self._late else f"for {figures.duration(self._clock() - started)}"
-        )
-        return f"thought {how} · ~{tokens:,} tokens"
+    def _summary(self) -> str:
+        how = "thought"
+        if self._late:
+            how += " while answering"
+        elif self._clock:
+            how += f" for {figures.duration(self._clock() - self._started)}"
+        return f"{how} · ~{max(1, round(self._size / _CHARS_PER_TOKEN)):,} tokens"

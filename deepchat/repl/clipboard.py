@@ -108,11 +108,14 @@ def _done(command: tuple[str, ...], environ: Mapping[str, str], text: str) -> bo
 
 
 def _passed_through(sequence: str, environ: Mapping[str, str]) -> str:
-    """Wrapped so that tmux or screen hand it on to the terminal they run in, be they on this side of SSH or the other."""
+    """Wrapped so that tmux or screen hand it on to the terminal they run in, be they on this side of SSH or the other.
+
+    tmux is given it bare as well: which of the two it heeds is up to `set-clipboard` and `allow-passthrough`.
+    """
     term = environ.get("TERM", "")
     if environ.get("TMUX") or term.startswith("tmux"):
         doubled = sequence.replace("\x1b", "\x1b\x1b")
-        return f"\x1bPtmux;{doubled}\x1b\\"
+        return f"{sequence}\x1bPtmux;{doubled}\x1b\\"
     if environ.get("STY") or term.startswith("screen"):
         # screen takes at most 768 bytes in one string.
         parts = [sequence[start : start + 700] for start in range(0, len(sequence), 700)]

@@ -81,6 +81,7 @@ class Interactive:
         self.repl = Repl(house, self.terminal)
         completer.desk = self.repl.desk
         self.terminal.app.key_processor.after_key_press += lambda _: self.repl.drafts.touch()
+        self.terminal.buffer.on_text_changed += lambda _: self.repl.disarm()
         self.bug: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._commands: set[asyncio.Task[None]] = set()
@@ -123,6 +124,7 @@ class Interactive:
     def _set_out(self, begin: Callable[[Repl], str]) -> None:
         if first := begin(self.repl):
             self._enter(Entry(first))
+        self._draw_on()
         self._do_beside(self.repl.offer_drafts())
         self._do_beside(self.repl.drafts.run())
 
@@ -145,6 +147,7 @@ class Interactive:
             self._leave()
         elif isinstance(outcome, Awaitable):
             self._begin(entry.text, outcome)
+        self._draw_on()
 
     def _pasted(self, text: str) -> None:
         """One that is large may be better off as a file."""
@@ -170,19 +173,23 @@ class Interactive:
         except asyncio.CancelledError:
             if self._loop:
                 self.repl.desk.page.notice("Stopped.")
+        self._draw_on()
+
+    def _stop_commands(self) -> None:
+        """Soon: one that has not begun yet could not say that it was stopped."""
+        for task in self._commands:
+            task.get_loop().call_soon(task.cancel)
 
     def _interrupt(self) -> None:
-        if self._commands and not self.repl.busy:
-            for task in self._commands:
-                task.cancel()
+        if self._commands and not (self.repl.busy or self.repl.queue):
+            self._stop_commands()
         elif self.repl.interrupt() is Next.LEAVE:
             self._leave()
 
     def _leave(self) -> None:
         self.terminal.leave()
         if self.terminal.is_lent:  # the other program would keep it
-            for task in self._commands:
-                task.cancel()
+            self._stop_commands()
 
     def _suspend(self) -> None:
         self._do_beside(self.terminal.suspend())
@@ -212,7 +219,11 @@ class Interactive:
         self._draw_soon = None
         self.repl.pump()
         self._drawn_at = time.monotonic()
-        if self.repl.behind and self._loop is not None:
+        self._draw_on()
+
+    def _draw_on(self) -> None:
+        """What is left to draw, after the keys that have come."""
+        if self.repl.behind and self._draw_soon is None and self._loop is not None:
             self._draw_soon = self._loop.call_later(0, self._draw)
 
     async def _count_seconds(self) -> None:

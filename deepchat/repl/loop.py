@@ -3,6 +3,7 @@
 Knows neither keys nor rows of the screen: `interactive` ties it to the terminal, `plain` to a stream.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -16,7 +17,7 @@ from deepchat.repl import shell
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.drafts import DraftKeeper
 from deepchat.repl.house import House
-from deepchat.repl.needs import Desk, Entry, Next, Spans, Surface
+from deepchat.repl.needs import Desk, Entry, Exchange, Next, Spans, Surface
 from deepchat.repl.outgoing import Outgoing
 from deepchat.repl.registry import line_of, message_of, shell_line, split_command
 from deepchat.repl.returning import Returning
@@ -29,6 +30,9 @@ from deepchat.repl.words import count
 # Presses in quick succession belong to the one that stopped the reply; none of them leaves.
 MASHING_S: Final = 1.0
 HINT_S: Final = 5.0
+
+# Nobody notices that something is said this much later.
+SOON_S: Final = 0.05
 
 AS_TEXT: Final = "Start with // to send it as text."
 
@@ -68,6 +72,7 @@ class Repl:
             pick=surface.pick,
             page=house.page,
             show_last_exchange=self.show_last_exchange,
+            show_exchange=self._showing.again,
             show_reply=self._showing.begin,
             waiting=self.sending.tray,
             attach=self.sending.attach,
@@ -82,6 +87,7 @@ class Repl:
         file; a picture is dropped by pasting its path.
         """
         self._standing = self._surface.draft
+        self.disarm()
         entry = Entry(line, pasted)
         try:
             return self._do(entry)
@@ -119,13 +125,21 @@ class Repl:
 
     async def _run(self, line: str) -> None:
         """`!command`: its output is shown, and goes along with the next message; with `!!` it is only shown."""
+        if line.startswith("!!"):
+            await self._ran(line)
+            return
+        with self.sending.held():
+            ran = await self._ran(line)
+            if ran.output:
+                self.sending.attach([Found(ran.attachment)])
+
+    async def _ran(self, line: str) -> shell.Ran:
         command = line.lstrip("!").strip()
         if not self._surface.echoes:
             self._house.page.heading(f"$ {command}")
-        ran = await shell.run(command, os.environ, self._print)
+        ran = await shell.run(command, os.environ, self._house.page.write)
         self._house.page.notice(ran.ending)
-        if ran.output and not line.startswith("!!"):
-            self.sending.attach([Found(ran.attachment)])
+        return ran
 
     def refuse(self, entry: Entry, error: Exception) -> None:
         """Say why a line was not obeyed. Up has it; what would be hard to find there stands in the composer again."""
@@ -166,6 +180,8 @@ class Repl:
 
     async def offer_drafts(self) -> None:
         """At the start: what was left unsent returns to the composer, or it is said where it is."""
+        while self.behind:  # it is said below what is being drawn
+            await asyncio.sleep(SOON_S)
         await self._returning.offer()
 
     def _after(self, reply: Message) -> None:
@@ -189,6 +205,8 @@ class Repl:
         now = self._clock()
         if self.sending.drop_last():
             pass
+        elif self._showing.stop():
+            self._stopped_at = now
         elif self._chat.turn:
             self._stopped_at = now
             self._chat.turn.stop()
@@ -199,9 +217,14 @@ class Repl:
             self._house.page.notice("Ctrl-D or /exit leaves; so does Ctrl-C once more.")
         return Next.GO_ON
 
+    def disarm(self) -> None:
+        """Something else was done since the hint: Ctrl-C once more does not leave."""
+        self._hinted_at = float("-inf")
+
     @property
     def busy(self) -> bool:
-        return self._chat.turn is not None
+        """Whether there is a reply to stop: one that arrives, or a stored one that is drawn."""
+        return self._chat.turn is not None or self.behind
 
     def leave(self) -> None:
         """Stop and keep what is on its way, the queue and the draft; drawing, which can fail, comes last."""
@@ -239,7 +262,7 @@ class Repl:
             return
         self._print("\n")
         reply = path[-1] if path[-1].role == "assistant" else None
-        self._house.page.exchange(asked[-1], reply)
+        self._showing.again(Exchange(asked[-1], reply))
         self.sending.give_back(self.sending.unanswered())
 
     def attached_rows(self, draft: Entry) -> list[str]:

@@ -63,6 +63,15 @@ class ReplyView(Protocol):
     def resize(self, width: int, height: int) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and the reply it got, if any; drawn again, a long question is folded unless it is to be `whole`."""
+
+    asked: Message
+    reply: Message | None
+    whole: bool = False
+
+
 class Block(Protocol):
     """A code block of a reply: what stands behind its fence, and its lines without the last newline."""
 
@@ -76,7 +85,9 @@ class Block(Protocol):
 class Drawing(Protocol):
     """Words into ANSI text. Every method cleans what it is given and ends its text with a newline."""
 
-    def reply(self, *, width: int, height: int) -> ReplyView: ...
+    def reply(self, *, width: int, height: int, stored: bool = False) -> ReplyView:
+        """A reply that is about to arrive, or one that is `stored`, of which no seconds can be told."""
+        ...
 
     def markdown(self, text: str, width: int) -> str: ...
 
@@ -278,14 +289,22 @@ class Drafts(Protocol):
 
 
 class Page:
-    """Where commands and the chat write what is not a reply."""
+    """Where commands and the chat write what is not a reply.
+
+    While it is `amid_reply`, a reply that goes on behind it, a blank row sets it off; what is then `apart` from the reply
+    wants another one before that goes on.
+    """
 
     def __init__(self, surface: Surface, drawing: Drawing) -> None:
+        self.amid_reply = False
+        self.apart = False
         self._surface = surface
         self._draw = drawing
 
     def write(self, ansi: str) -> None:
-        self._surface.print(ansi)
+        gap = "\n" if self.amid_reply and not self.apart else ""
+        self.apart = self.amid_reply
+        self._surface.print(gap + ansi)
 
     def notice(self, text: str) -> None:
         self.write(self._draw.notice(text, self._surface.width))
@@ -310,17 +329,6 @@ class Page:
         if cleaner.marks:
             self.notice(MARKED.format(cleaner.marks))
 
-    def exchange(self, asked: Message, reply: Message | None, *, whole: bool = False) -> None:
-        """A question, and the reply it got, as they looked when they were new; a long question only if it is to be `whole`."""
-        draw, width = self._draw, self._surface.width
-        self.write(draw.question(asked.text, width, whole=whole))
-        self.write(draw.attached(asked.attachments, width) + "\n")
-        if reply and reply.text:
-            self.write(draw.markdown(reply.text, width) + "\n")
-        if reply:
-            self.write(draw.footer(reply, width) + draw.notice(reply.error, width))
-        self.write("\n")
-
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         self.write(self._draw.table(headers, rows, self._surface.width))
 
@@ -339,6 +347,7 @@ class Desk:
     edit: Callable[[], Awaitable[None]]
     pick: Callable[[Picking], Awaitable[str | None]]
     show_last_exchange: Callable[[], None]
+    show_exchange: Callable[[Exchange], None]
     show_reply: Callable[[], None]
     waiting: Waiting
     attach: Callable[[Sequence[Found]], None]

@@ -1,7 +1,9 @@
 """What is sent, and when: what goes along with a message, what speaks against it, what waits, and what returns unsent."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 from deepchat import context
 from deepchat.attach.reading import Found
@@ -31,6 +33,7 @@ class Sending:
         self._asked_about: Outgoing | None = None
         self._sent: Outgoing | None = None
         self._unknown_sight: set[str] = set()
+        self._held = 0
 
     def prepare(self, entry: Entry, text: str) -> Outgoing:
         """A message and what goes along with it; the tray is empty then. NotAttached, UsageError when it may not go."""
@@ -96,7 +99,7 @@ class Sending:
 
     def say(self, outgoing: Outgoing) -> None:
         """Send it, or let it wait its turn."""
-        if self._chat.turn:
+        if self._chat.turn or self._held:
             self.queue.append(outgoing)
             self._changed()
             return
@@ -141,7 +144,7 @@ class Sending:
 
     def go_on(self) -> None:
         """Send what is queued first, if anything is. The model may be another one since."""
-        if not self.queue:
+        if not self.queue or self._held:
             return
         outgoing = self.queue.pop(0)
         try:
@@ -153,6 +156,30 @@ class Sending:
         else:
             self.say(outgoing)
             self._changed()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Inside, messages wait for what is being attached: it goes along with the first of them."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            if self.queue and not self._held and not self._chat.turn:
+                self._release()
+
+    def _release(self) -> None:
+        first = self.queue[0]
+        attachments = merged(self.tray.attachments, first.attachments)
+        self.queue[0] = replace(first, attachments=attachments)
+        self.tray.clear()
+        try:
+            self._ask_about_secrets(self.queue[0])
+        except UsageError as error:
+            self._house.say_why(error)
+            self.give_up()
+        else:
+            self.go_on()
 
     def give_up(self) -> None:
         """What is queued returns, behind the question that got no answer."""

@@ -8,7 +8,7 @@ from typing import Final
 from deepchat.conversation import Event, Message, ReasoningDelta, TextDelta
 from deepchat.errors import ApiError, BadRequest, ModelNotFound, NetworkError
 from deepchat.repl.house import House
-from deepchat.repl.needs import ReplyView, Surface
+from deepchat.repl.needs import Exchange, ReplyView, Surface
 from deepchat.text import clean, clean_line
 from deepchat.turn import Turn
 
@@ -18,6 +18,9 @@ STOPPED_S: Final = 1.0
 # Characters drawn in one go. What comes in a burst takes many, and keys are answered in between.
 BURST: Final = 2_000
 
+# Bursts of a stored reply that are drawn without looking for keys in between.
+AT_ONCE: Final = 4
+
 # A reply that took this long was worth looking away from.
 LONG_S: Final = 10.0
 
@@ -26,72 +29,130 @@ Delta = TextDelta | ReasoningDelta
 
 @dataclass(slots=True)
 class _Showing:
-    """The reply on the surface, the size it is laid out for, and what has come but is not drawn yet."""
+    """A reply on the surface, where it comes from, the size it is laid out for, and what has come but is not drawn yet."""
 
-    turn: Turn
+    source: Turn | Exchange
     view: ReplyView
     size: tuple[int, int]
     due: deque[Delta] = field(default_factory=deque)
+    begun: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether all has come."""
+        return isinstance(self.source, Exchange) or self.source.ended
 
     @property
     def behind(self) -> bool:
         """Whether something that came is not drawn, or not for good although it could be."""
         return bool(self.due) or self.view.behind
 
+    def take_in(self) -> None:
+        if isinstance(self.source, Turn):
+            for event in self.source.drain():
+                self.due += _parts(event)
+
 
 class Showing:
-    """At most one reply at a time. `ended` is called with it when it has been settled and drawn."""
+    """One reply after another: those that arrive, of which `ended` is told when they have been settled and drawn, and stored
+    ones once more."""
 
     def __init__(self, house: House, surface: Surface, ended: Callable[[Message], None]) -> None:
         self._house = house
         self._chat = house.chat
         self._surface = surface
         self._ended = ended
-        self._showing: _Showing | None = None
+        self._queue: deque[_Showing] = deque()
 
     def begin(self) -> None:
         """Show the reply of the turn that has just begun."""
         assert self._chat.turn  # noqa: S101  a reply is shown when it was asked for
-        size = (self._surface.width, self._surface.height)
-        view = self._house.drawing.reply(width=size[0], height=size[1])
-        self._showing = _Showing(self._chat.turn, view, size)
+        self._add(self._chat.turn)
         self._surface.refresh()
+
+    def again(self, exchange: Exchange) -> None:
+        """Show a stored question and its reply as they looked when they were new, behind what is being drawn.
+
+        The beginning is there when this returns, and with it all of most replies; `pump` draws the rest.
+        """
+        showing = self._add(exchange)
+        if exchange.reply:
+            for delta in (ReasoningDelta(exchange.reply.reasoning), TextDelta(exchange.reply.text)):
+                showing.due += _parts(delta)
+        for _ in range(AT_ONCE):
+            if self._queue and self._queue[0] is showing:
+                self.pump()
+
+    def _add(self, source: Turn | Exchange) -> _Showing:
+        size = (self._surface.width, self._surface.height)
+        stored = isinstance(source, Exchange)
+        view = self._house.drawing.reply(width=size[0], height=size[1], stored=stored)
+        showing = _Showing(source, view, size)
+        self._queue.append(showing)
+        return showing
 
     @property
     def behind(self) -> bool:
         """Whether there is more to do than `pump` does in one go: then it is to be called again at once."""
-        showing = self._showing
-        return bool(showing and (showing.behind or showing.turn.ended))
+        return bool(self._queue) and (self._queue[0].behind or self._queue[0].ended)
+
+    def stop(self) -> bool:
+        """Draw no more of the stored reply that is being drawn; whether one was."""
+        if not (self._queue and isinstance(self._queue[0].source, Exchange)):
+            return False
+        self._queue[0].due.clear()
+        self._finish(self._queue[0])
+        self._house.page.notice("Stopped; the whole of it is kept.")
+        return True
 
     def pump(self) -> None:
-        """Draw what has come; at the end of the turn settle it, and send what is queued."""
-        if self._showing:
+        """Draw what has come; at the end of a turn settle it, and send what is queued."""
+        if self._queue:
             try:
-                self._pump(self._showing)
+                self._pump(self._queue[0])
             except OSError:
                 raise  # the terminal is gone
             except Exception as bug:  # noqa: BLE001  a bug in the drawing of one reply does not end the chat
-                self._draw_plainly(self._showing, bug)
+                self._draw_plainly(self._queue[0], bug)
 
     def _pump(self, showing: _Showing) -> None:
+        self._begin(showing)
         self._fit(showing)
-        ended = showing.turn.ended
-        for event in showing.turn.drain():
-            showing.due += _parts(event)
+        ended = showing.ended
+        showing.take_in()
         _feed(showing)
         if ended and not showing.behind:
             self._finish(showing)
             return
         frame = showing.view.frame()
-        self._surface.frame(frame.commit, frame.live)
+        self._commit(frame.commit, frame.live)
+        self._house.page.amid_reply |= bool(frame.commit)
+
+    def _begin(self, showing: _Showing) -> None:
+        if isinstance(showing.source, Exchange) and not showing.begun:
+            asked, draw, width = showing.source.asked, self._house.drawing, self._surface.width
+            question = draw.question(asked.text, width, whole=showing.source.whole)
+            self._surface.print(question + draw.attached(asked.attachments, width) + "\n")
+        showing.begun = True
+
+    def _commit(self, commit: str, live: str = "") -> None:
+        """A blank row parts it from what a command has printed amid the reply."""
+        page = self._house.page
+        if commit and page.apart:
+            commit, page.apart = f"\n{commit}", False
+        self._surface.frame(commit, live)
 
     def _draw_plainly(self, showing: _Showing, bug: Exception) -> None:
         """The reply as it came, when its drawing has failed."""
-        self._showing = None
-        showing.turn.stop()
-        if self._chat.turn and showing.turn.wait(STOPPED_S):
-            self._chat.settle()
-        self._surface.frame(clean(showing.turn.reply.text) + "\n", "")
+        self._end(showing)
+        if isinstance(showing.source, Exchange):
+            reply = showing.source.reply
+        else:
+            showing.source.stop()
+            if self._chat.turn and showing.source.wait(STOPPED_S):
+                self._chat.settle()
+            reply = showing.source.reply
+        self._surface.frame(clean(reply.text if reply else "") + "\n", "")
         self._house.say_why(bug)
 
     def _fit(self, showing: _Showing) -> None:
@@ -100,18 +161,35 @@ class Showing:
             showing.size = size
             showing.view.resize(*size)
 
+    def _end(self, showing: _Showing) -> None:
+        self._queue.remove(showing)
+        self._house.page.amid_reply = False
+
     def _finish(self, showing: _Showing) -> None:
-        self._showing = None
+        self._end(showing)
+        commit = showing.view.finish().commit
+        if isinstance(showing.source, Exchange):
+            self._finish_stored(showing.source, commit)
+        else:
+            self._finish_turn(showing.source, commit)
+        self._house.page.apart = False
+
+    def _finish_stored(self, exchange: Exchange, commit: str) -> None:
+        draw, reply, width = self._house.drawing, exchange.reply, self._surface.width
+        gap = "\n" if commit else ""
+        footer = draw.footer(reply, width) + draw.notice(reply.error, width) if reply else ""
+        self._commit(f"{commit}{gap}{footer}\n")
+
+    def _finish_turn(self, turn: Turn, commit: str) -> None:
         reply = self._chat.settle()
-        frame = showing.view.finish()
         footer = self._footer(replace(reply, error=""))
-        gap = "\n" if frame.commit or reply.text or reply.reasoning else ""
-        self._surface.frame(frame.commit + gap + footer, "")
-        if showing.turn.error:
-            self._house.say_why(showing.turn.error)
-            if advice := _advice(showing.turn.error, showing.turn.tries):
+        gap = "\n" if commit or reply.text or reply.reasoning else ""
+        self._commit(commit + gap + footer)
+        if turn.error:
+            self._house.say_why(turn.error)
+            if advice := _advice(turn.error, turn.tries):
                 self._house.page.notice(f"  {advice}")
-        elif not reply.text and reply.state == "done":
+        elif not reply.text.strip() and reply.state == "done":
             self._house.page.notice(_empty(reply))
         self._surface.print("\n")
         self._announce(reply)

@@ -159,3 +159,5 @@ class Bench:
         while self.chat.turn and not self.model.hanging.is_set():
             self.chat.turn.wait(0.01)
             self.repl.pump()
+        while self.repl.behind:
+            self.repl.pump()

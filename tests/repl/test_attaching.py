@@ -1,5 +1,6 @@
 """What goes along with a message, from what is typed to what is sent."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -301,3 +302,43 @@ def test_a_paste_becomes_an_attachment_under_a_name_of_its_own(bench):
     assert [each.name for each in bench.repl.tray.attachments] == ["pasted-3.txt"]
     bench.repl.sending.attach_paste("")
     assert "No folded paste" in bench.paper.printed
+
+
+def test_what_is_asked_while_a_command_runs_waits_for_its_output(bench, monkeypatch):
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    bench.model.script.append([TextDelta("Three numbers."), Finished("stop")])
+    running = bench.repl.enter("!cat b.txt")
+
+    async def walk():
+        ran = asyncio.ensure_future(running)
+        await asyncio.sleep(0)
+        bench.repl.enter("What does it say?")
+        bench.repl.enter("And then?")
+        assert [each.text for each in bench.repl.queue] == ["What does it say?", "And then?"]
+        assert bench.model.requests == []
+        await ran
+
+    asyncio.run(walk())
+    bench.settle()
+    first, second = bench.model.requests
+    assert first.messages[-1].text.endswith("one\ntwo\nthree\n```\n\nWhat does it say?")
+    assert second.messages[-1].text == "And then?"
+
+
+def test_a_secret_in_the_output_of_a_command_is_asked_about_before_it_is_sent(bench, monkeypatch):
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    house = replace(bench.house, is_key_in=lambda text: "K3Y" in text)
+    bench.repl = Repl(house, bench.paper)
+    running = bench.repl.enter("!echo K3Y")
+
+    async def walk():
+        ran = asyncio.ensure_future(running)
+        await asyncio.sleep(0)
+        bench.repl.enter("What is it?")
+        await ran
+
+    asyncio.run(walk())
+    assert bench.model.requests == []
+    assert "seems to hold your own key" in bench.paper.printed
+    assert bench.paper.draft == "What is it?"
+    assert len(bench.repl.tray.attachments) == 1

@@ -40,11 +40,10 @@ def test_lines_behind_what_failed_return_with_it_up_to_the_first_command():
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell and POSIX signals")
 def test_an_interrupt_that_does_not_wake_the_loop_still_stops_a_command(bench, monkeypatch):
     monkeypatch.setenv("SHELL", "/bin/sh")
-    out = StringIO()
     typed = iter(["!echo going; sleep 600"])
 
     def interrupt_unheard():
-        while "going" not in out.getvalue():
+        while "going\n" not in bench.paper.printed:
             time.sleep(0.01)
         # One that another thread gets ends no system call in which the main thread waits.
         signal.pthread_kill(threading.get_ident(), signal.SIGINT)
@@ -57,6 +56,6 @@ def test_an_interrupt_that_does_not_wake_the_loop_still_stops_a_command(bench, m
 
     interrupting = threading.Thread(target=interrupt_unheard)
     interrupting.start()
-    Plain(lambda surface, changed: bench.house, lines=line, out=out).run(lambda repl: "")
+    Plain(lambda surface, changed: bench.house, lines=line, out=StringIO()).run(lambda repl: "")
     interrupting.join()
     assert "Stopped." in bench.paper.printed

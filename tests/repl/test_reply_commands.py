@@ -3,6 +3,7 @@
 import pytest
 
 from deepchat.conversation import Finished, ReasoningDelta, TextDelta
+from deepchat.repl.showing import BURST
 
 REPLY = "Look:\n\n```python\nif x:\n\treturn 1   \n```\n\n1. and\n\n   ```\n   two\n   ```\n"
 
@@ -58,7 +59,65 @@ def test_think_shows_the_reasoning_and_sets_what_becomes_of_it(replied):
     assert "does not know maybe" in replied.type("/think maybe")
 
 
-@pytest.mark.parametrize("line", ["/copy", "/raw", "/save 1 x", "/think"])
+def test_reasoning_is_told_again_as_it_is_to_be_shown(replied):
+    assert "thought · ~2 tokens" in replied.type("/show")
+    replied.type("/think show")
+    assert "Hm, hm." in replied.type("/show")
+    replied.type("/think hide")
+    assert "thought" not in replied.type("/show")
+
+
+def test_a_long_reply_is_drawn_again_between_keys_and_can_be_stopped(bench):
+    text = "".join(f"word{n} " for n in range(20_000)) + "\n"
+    bench.model.script.append([TextDelta(text), Finished("stop")])
+    bench.type("Long.")
+    bench.repl.enter("/show")
+    assert bench.repl.behind
+    assert bench.repl.busy
+    before = bench.paper.printed
+    bench.repl.pump()
+    assert 0 < len(bench.paper.printed) - len(before) < 2 * BURST
+    bench.repl.interrupt()
+    assert not bench.repl.behind
+    assert "Stopped" in bench.paper.printed
+    assert "word19999" not in bench.paper.printed[len(before) :]
+    assert bench.type("/show").count("word19999") == 1
+
+
+def test_what_is_shown_again_amid_a_reply_waits_for_its_end(replied):
+    replied.model.script.append([TextDelta("Amid.\n\n"), replied.model.wait])
+    replied.type("Hang.")
+    assert replied.model.hanging.wait(5)
+    replied.repl.pump()
+    printed = replied.paper.printed
+    replied.repl.enter("/show 1")
+    assert replied.paper.printed == printed
+    replied.chat.turn.stop()
+    replied.model.hanging.clear()
+    replied.settle()
+    after = replied.paper.printed[len(printed) :]
+    assert after.index("stopped") < after.index("Show me.") < after.index("python · 1")
+
+
+def test_what_a_command_prints_amid_a_reply_is_set_off(bench):
+    bench.model.script.append([TextDelta("One.\n\nTwo.\n\n"), bench.model.wait])
+    bench.type("Hang.")
+    assert bench.model.hanging.wait(5)
+    bench.repl.pump()
+    assert bench.type("/set top_p").startswith("\n")
+    bench.type("/think hide")
+    bench.chat.turn.stop()
+    bench.model.hanging.clear()
+    bench.settle()
+    assert "Reasoning is not shown.\n\n" in bench.paper.printed
+
+
+def test_a_reply_of_white_space_is_said_to_be_empty(bench):
+    bench.model.script.append([TextDelta("  \n\n "), Finished("stop")])
+    assert "The reply is empty." in bench.type("Say nothing.")
+
+
+@pytest.mark.parametrize("line", ["/copy", "/copy all", "/raw", "/save 1 x", "/think"])
 def test_without_a_reply_there_is_nothing_to_do_it_with(bench, line):
     assert "no reply yet" in bench.type(line)
 

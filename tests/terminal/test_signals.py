@@ -166,6 +166,33 @@ def test_ctrl_c_closes_what_is_open_and_leaves_alone_what_is_under_it(deepchat, 
     assert chat.wait_for_end() == 0
 
 
+def test_ctrl_c_right_behind_enter_stops_a_command_that_has_not_begun(deepchat):
+    chat = deepchat(env={"SHELL": "/bin/sh"})
+    chat.wait_for("/help")
+    chat.press("!sleep 600")
+    chat.wait_for("› !sleep 600")
+    chat.press("\r\x03")
+    chat.wait_for("Stopped.")
+    chat.press("typed")
+    chat.wait_for("› typed")
+    assert b"Warning" not in chat.written
+
+
+def test_the_hint_that_ctrl_c_leaves_is_forgotten_when_something_else_is_done(deepchat):
+    chat = deepchat()
+    chat.wait_for("/help")
+    for keys in ("\x03", "abc", "\x03"):
+        chat.press(keys)
+        chat.wait_for("so does Ctrl-C once more")
+    chat.wait_for("› abc", gone=True)
+    chat.press("\x03")
+    chat.wait_until(
+        lambda: "\n".join(chat.lines()).count("so does Ctrl-C once more") == 2, "the second hint"
+    )
+    chat.press("\x03")
+    assert chat.wait_for_end() == 0
+
+
 def test_what_is_queued_when_a_reply_is_stopped_is_seen_before_it_is_sent(deepchat, server):
     server.script.append(HANGING)
     chat = deepchat()

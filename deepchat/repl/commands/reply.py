@@ -8,7 +8,7 @@ from deepchat import context
 from deepchat.conversation import Message
 from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.needs import Block, Choice, Desk
+from deepchat.repl.needs import Block, Choice, Desk, Exchange
 from deepchat.repl.registry import LONGEST
 from deepchat.repl.words import count
 from deepchat.text import clean_line
@@ -31,13 +31,15 @@ def _numbers(desk: Desk) -> Iterator[Choice]:
 @COMMANDS.command("/copy", usage="[n | all]", group=GROUP, candidates=_numbers)
 async def copy(desk: Desk, text: str) -> None:
     """Copy the last reply as markdown; with a number that code block of it, with all the whole chat."""
+    last = _last(desk)
     if text == "all":
-        copied = _transcript(desk.chat.conversation.path())
+        what, copied = "The chat", _transcript(desk.chat.conversation.path())
     elif text:
-        copied = _block(desk, text).source
+        what, copied = f"Block {text}", _block(desk, text).source
     else:
-        copied = _last(desk).text
-    desk.page.notice(await desk.copy(copied))
+        what, copied = "The last reply", last.text
+    lines = count(copied.rstrip("\n").count("\n") + 1, "line")
+    desk.page.notice(f"{what}, {lines}: {await desk.copy(copied)}")
 
 
 def _questions(desk: Desk) -> Iterator[Choice]:
@@ -60,7 +62,7 @@ def show(desk: Desk, text: str) -> None:
         raise UsageError(
             f"There is no question {clean_line(number, LONGEST)}: this chat has {asked}."
         )
-    desk.page.exchange(*exchanges[int(number) - 1], whole=True)
+    desk.show_exchange(Exchange(*exchanges[int(number) - 1], whole=True))
 
 
 @COMMANDS.command("/raw", usage="", group=GROUP)
