@@ -4,13 +4,12 @@ import time
 from functools import partial
 from typing import Final
 
-from deepchat.render.blocks import CodeBlock, code_blocks
+from deepchat.render.codes import CodeBlock, code_blocks
 from deepchat.render.markdown import MEASURE
 from deepchat.render.reply import Reply, render_markdown
 from deepchat.render.screen import Screen
 from deepchat.render.theme import THEMES, Theme
 from deepchat.render.thoughts import Think
-from deepchat.text import mend
 
 _THINK: Final[dict[str, Think]] = {"show": "show", "fold": "fold", "hide": "hide"}
 
@@ -69,7 +68,7 @@ class Drawing(Screen):
 
     def blocks(self, text: str) -> list[CodeBlock]:
         """The code blocks of a reply, as they came."""
-        return code_blocks(mend(text))
+        return code_blocks(text)
 
     def markdown(self, text: str, width: int) -> str:
         """A text that is all there, drawn as a reply would be."""

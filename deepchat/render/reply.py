@@ -11,7 +11,8 @@ from functools import partial
 from typing import Final
 
 from deepchat.render.ansi import Ink
-from deepchat.render.blocks import CodeBlock, Parser, Table, code_blocks
+from deepchat.render.blocks import Parser, Table
+from deepchat.render.codes import CodeBlock, code_blocks
 from deepchat.render.highlight import Highlighter, Meter
 from deepchat.render.inline import Work
 from deepchat.render.leaves import Coloring
@@ -20,7 +21,7 @@ from deepchat.render.source import Source, healed
 from deepchat.render.theme import Theme
 from deepchat.render.thoughts import Think, Thoughts
 from deepchat.render.wrap import Row, Run, wrap
-from deepchat.text import MARKED, Cleaner, mend
+from deepchat.text import MARKED, Cleaner
 
 # The live view: rows it leaves to others, rows it has at most, rows of reasoning in it.
 _OTHERS: Final = 4
@@ -95,7 +96,7 @@ class Reply:
     @property
     def blocks(self) -> list[CodeBlock]:
         """The code blocks so far, exactly as they were received."""
-        return code_blocks(mend("".join(self._raw)))
+        return code_blocks("".join(self._raw))
 
     @property
     def behind(self) -> bool:

@@ -8,7 +8,6 @@ from markdown_it import MarkdownIt
 
 from deepchat.render.blocks import (
     DEEPEST,
-    CodeBlock,
     Fence,
     Heading,
     Html,
@@ -20,7 +19,6 @@ from deepchat.render.blocks import (
     Quote,
     Rule,
     cells,
-    code_blocks,
 )
 from tests.render.documents import EXAMPLES, FORWARD_REFERENCES
 
@@ -223,11 +221,3 @@ def test_nesting_without_end_stays_text():
 )
 def test_rows_are_split_into_cells(row, expected):
     assert cells(row) == expected
-
-
-def test_code_blocks_are_given_as_they_were_written():
-    text = "- a\n\n  ```python x=1\n  def f():\n  \treturn\n\n  ```\n\n    code\n\n~~~\r\nopen \x1b\r\n"
-    assert code_blocks(text) == [
-        CodeBlock("python x=1", "def f():\n\treturn\n"),
-        CodeBlock("", "open \x1b\n"),
-    ]
