@@ -73,9 +73,10 @@ class Item(Node):
 
 @dataclass(eq=False)
 class Paragraph(Node):
-    """Lines of text. `level` becomes 1 or 2 when an underline makes it a heading. `held` is its last line, where the next
-    one may yet turn it into the head of a table."""
+    """`lines` of text. `level` becomes 1 or 2 when an underline makes it a heading. `held` is its last line, where the
+    next one may yet turn it into the head of a table."""
 
+    lines: int = 0
     level: int = 0
     held: str | None = None
 
@@ -380,6 +381,7 @@ class Parser:
     def _say(self, paragraph: Paragraph, text: str) -> None:
         """The next line; only a line with a `|` has to wait for the one after it."""
         self._release(paragraph)
+        paragraph.lines += 1
         if "|" in text and len(text) <= LONGEST_LINE:
             paragraph.held = text
         else:
@@ -501,6 +503,7 @@ class Parser:
         if len(columns) > MOST_COLUMNS or len(columns) != len(cells(head)):
             return _Found.NOTHING
         paragraph.held = None
+        self._after_blank = paragraph.after_blank and paragraph.lines == 1
         self._close_to(self._matched - 1)
         table = Table(tuple(_align(column.strip()) for column in columns))
         self._open(table)

@@ -43,6 +43,8 @@ LOOKS = {
     "a heading defines nothing": ("# [a]: /u", "[a]: /u"),
     "headings are on the left": ("## A `b`\n\nSetext\n===", "A b\n\nSetext"),
     "a table": ("|a|b|\n|-|-:|\n|x|10|\n|yy|5|", "a  │  b\n───┼───\nx  │ 10\nyy │  5"),
+    "a table behind a gap": ("- a\n\n  |b|\n  |-|\n  |c|\n\n> d\n>\n> |e|\n> |-|", " • a\n\n   b\n   ─\n   c\n\n│ d\n│\n│ e\n│ ─"),
+    "a table right below text": ("- a\n\n  b\n  |c|\n  |-|", " • a\n\n   b\n   c\n   ─"),
     "missing and superfluous cells": ("|a|b|\n|-|-|\n|x|\n|y|z|!|", "a │ b\n──┼──────\nx │ \ny │ z | !"),
     "a table without rows": ("|a|b|\n|-|-|", "a │ b\n──┼──"),
     "display math is verbatim": ("$$\na\n+ b\n$$", "$$\na\n+ b\n$$"),
