@@ -14,7 +14,7 @@ from deepchat.render.blocks import Align, cells
 from deepchat.render.inline import Inline
 from deepchat.render.tables import Cells, can_fit, column_widths, gap, grid, record, rule
 from deepchat.render.theme import Theme
-from deepchat.render.wrap import NOTHING, Row, Run, Wrapper, chop, wrap
+from deepchat.render.wrap import NOTHING, Row, Run, Wrapper, chop, row_len, wrap
 
 # A paragraph longer than this is printed in parts, and can no longer become a heading.
 LONG: Final = 600
@@ -26,6 +26,9 @@ LONGEST_MARKUP: Final = 800
 TABLE_SETTLES: Final = 30
 
 _TAB: Final = 4
+
+# Code is printed with its tabs; a terminal stops at each of so many columns.
+_STOP: Final = 8
 
 # An unfinished line of code longer than this has no colours yet: they would be worked out again for every frame.
 _PEEK: Final = 120
@@ -233,7 +236,7 @@ class Code:
     def _rows(self, line: str) -> list[Row]:
         if not self._is_draft:
             return [[Run(*run) for run in self._coloring.line(line)]]
-        text = line.expandtabs(_TAB)
+        text = _expanded(line)
         if len(text) > _PEEK:
             rows = chop([Run(text)], self._width)
             return (
@@ -242,6 +245,12 @@ class Code:
                 else chop([Run(f"… {text[-_NEWEST:]}")], self._width)[-1:]
             )
         return chop([Run(*run) for run in self._coloring.peek(text)], self._width)
+
+
+def _expanded(line: str) -> str:
+    """A line with spaces for its tabs, as many as a terminal would show."""
+    *parts, last = line.split("\t")
+    return "".join(part + " " * (_STOP - row_len([Run(part)]) % _STOP) for part in parts) + last
 
 
 class Verbatim:

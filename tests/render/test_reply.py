@@ -603,6 +603,17 @@ def test_code_stands_in_the_bytes_as_it_was_written(before):
     assert rows[start : start + len(CODE)] == [line.replace("\x1b", "␛") for line in CODE]
 
 
+@pytest.mark.parametrize(
+    "line", ["\tx", "if x:\ty\tz", "日本\tx", "12345678\tx", "\t" + "long " * 30]
+)
+def test_tabs_in_code_that_arrives_are_as_wide_as_in_code_that_is_printed(line):
+    drawn = reply(width=200)
+    drawn.text(f"```\n{line}")
+    live = bare(drawn.frame().live)
+    printed = transcript(drawn.finish().commit, 200)
+    assert [live.rstrip()] == [text_of(row) for row in printed]
+
+
 def test_code_blocks_are_kept_as_they_were_received():
     drawn = reply()
     drawn.text("```sh\necho \x1b[31m\n``")
