@@ -222,30 +222,33 @@ class Page:
         for node in reversed(path):
             mark = self._mark(node, depth)
             depth -= isinstance(node, Item) and not node.list.ordered
-            if mark is None:
+            if not mark:
                 continue
-            room -= len(mark.text)
+            size = row_len(mark)
+            room -= size
             if room < 0:
                 break
             stays = isinstance(node, Quote) or node.serial in fresh
-            prefix.insert(0, mark if stays else Run(" " * len(mark.text)))
+            prefix[:0] = mark if stays else [Run(" " * size)]
         return prefix
 
-    def _mark(self, node: Node, depth: int) -> Run | None:
+    def _mark(self, node: Node, depth: int) -> Row:
         theme, plain = self._look.theme, self._look.plain
         if isinstance(node, Quote):
-            return Run("> " if plain else "│ ", theme.quote)
+            return [Run("> " if plain else "│ ", theme.quote)]
         if not isinstance(node, Item):
-            return None
+            return []
+        number: Row = []
+        if node.list.ordered:
+            digits = max(2, len(str(node.list.start)))
+            number = [Run(f"{node.number:>{digits}}{node.list.marker} ", theme.number)]
         if node.task:
             done = node.task == "done"
             box = ("[x]" if done else "[ ]") if plain else ("✓" if done else "☐")
-            return Run(f" {box} ", theme.done if done else theme.bullet)
-        if node.list.ordered:
-            digits = max(2, len(str(node.list.start)))
-            return Run(f"{node.number:>{digits}}{node.list.marker} ", theme.number)
+            box = f"{box} " if number else f" {box} "
+            return [*number, Run(box, theme.done if done else theme.bullet)]
         bullet = "-" if plain else _BULLETS[(depth - 1) % len(_BULLETS)]
-        return Run(f" {bullet} ", theme.bullet)
+        return number or [Run(f" {bullet} ", theme.bullet)]
 
 
 def _without_end(row: Row) -> Row:

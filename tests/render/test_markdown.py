@@ -23,6 +23,7 @@ LOOKS = {
     "numbers begin anywhere": ("9. nine\n10. ten", " 9. nine\n10. ten"),
     "items keep their blank lines": ("- a\n\n- b\n- c", " • a\n\n • b\n • c"),
     "tasks have boxes": ("- [ ] open\n- [x] done\n- [y] text", " ☐ open\n ✓ done\n • [y] text"),
+    "numbered tasks have numbers and boxes": ("1. [ ] open\n2. [x] done\n   more", " 1. ☐ open\n 2. ✓ done\n      more"),
     "an empty item has its mark": ("- a\n-\n- b", " • a\n • \n • b"),
     "a gap behind an empty item": ("-\n\n- b", " • \n\n • b"),
     "quotes have bars": ("> a\n> > b\n>\n> c", "│ a\n│ │ b\n│\n│ c"),
@@ -62,6 +63,7 @@ def test_looks(name):
 PLAIN = {
     "headings and code keep their signs": ("# A `b`", "# A `b`"),
     "no boxes": ("- a\n- [x] b\n\n> c\n\n---", " - a\n [x] b\n\n> c\n\n---"),
+    "numbered tasks": ("1. [ ] a\n2. [x] b", " 1. [ ] a\n 2. [x] b"),
     "tables are records": ("|a|b|\n|-|-|\n|x|y|\n|z||", "a: x\nb: y\n\na: z"),
 }
 
