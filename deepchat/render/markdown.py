@@ -66,6 +66,7 @@ class Page:
         self._leaf: leaves.Leaf | None = None
         self._last: tuple[int, ...] = ()
         self._ends_blank = False
+        self._was_code = False
 
     def take(self) -> list[Row]:
         """The rows that are final, each once."""
@@ -185,15 +186,18 @@ class Page:
             self.rows += ([*self._room, *row] for row in rows[1:])
         self._last = self._here
         self._ends_blank = not any(run.text.strip() for run in self.rows[-1])
+        self._was_code = isinstance(self._path[-1], Fence | Indented)
 
     def _gap(self, here: tuple[int, ...]) -> None:
-        """A blank row before a new block of the page, and inside containers where the source has one; never a second."""
+        """A blank row before a new block of the page; inside containers around code, and where the source has one; never
+        a second."""
         if here == self._last or not self._last or self._ends_blank:
             return
         same = 0
         while same < len(self._last) and self._last[same] == here[same]:
             same += 1
-        if same == 0 or self._path[same].after_blank:
+        is_code = isinstance(self._path[-1], Fence | Indented)
+        if same == 0 or self._path[same].after_blank or is_code or self._was_code:
             self.rows.append(_without_end(self._prefix(self._path[:same])))
 
     @property
