@@ -89,7 +89,7 @@ class Reply:
 
     @property
     def marks(self) -> int:
-        """How many invisible characters were made visible."""
+        """How many invisible characters were made visible in what is printed."""
         thought = self._thoughts.marks + self._afterthoughts.marks
         return self._cleaner.marks + thought + self._page.inline.marks
 

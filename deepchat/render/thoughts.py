@@ -48,7 +48,8 @@ class Thoughts:
 
     @property
     def marks(self) -> int:
-        return self._cleaner.marks
+        """How many invisible characters are visible in what is printed."""
+        return self._cleaner.marks if self._think == "show" else 0
 
     def feed(self, delta: str) -> None:
         """More of it; it begins with the first character that is no white space."""

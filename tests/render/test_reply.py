@@ -564,6 +564,16 @@ def test_the_marks_are_counted_in_a_line_at_the_end():
     assert drawn.marks == 2
 
 
+@pytest.mark.parametrize(("think", "marks"), [("show", 3), ("fold", 1), ("hide", 1)])
+def test_marks_are_counted_where_they_are_on_the_screen(think, marks):
+    drawn = reply(think=think)
+    drawn.reasoning("a\x1bb")
+    drawn.text("c\x1bd")
+    drawn.reasoning("e\x1bf")
+    assert f"marks: {marks}.\n" in bare(drawn.finish().commit)
+    assert drawn.marks == marks
+
+
 HIDDEN = "a&#x202e;b &shy; [c&#xE0041;](http://d.e/&ZeroWidthSpace; 'f&#x2066;')"
 
 
