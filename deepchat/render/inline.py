@@ -178,11 +178,11 @@ class Reading(NamedTuple):
 
 
 class Inline:
-    """Reads inline markup, and remembers the link definitions met so far. With `plain`, code and images keep signs."""
+    """Reads inline markup, and remembers the link definitions met so far. With `ticks`, code keeps its backticks."""
 
-    def __init__(self, theme: Theme, *, plain: bool = False) -> None:
+    def __init__(self, theme: Theme, *, ticks: bool = False) -> None:
         self._theme = theme
-        self._plain = plain
+        self._ticks = ticks
         self._markdown = _inline_parser()
         self._definitions = _definition_parser()
         self._known: MutableMapping[str, Any] = {}
@@ -220,7 +220,7 @@ class Inline:
         self.work.calls += 1
         self.work.chars += len(text)
         tokens = self._markdown.parseInline(text, self._known)[0].children or ()
-        walk = _Runs(self._theme, base, plain=self._plain)
+        walk = _Runs(self._theme, base, ticks=self._ticks)
         return Reading(walk.of(tokens), not _is_open(text, tokens), walk.marks)
 
     def define(self, text: str) -> tuple[str, str]:
@@ -257,10 +257,10 @@ def _is_open(text: str, tokens: Sequence[Token]) -> bool:
 class _Runs:
     """Collects runs while it walks over tokens; the stack holds what each open element looks like."""
 
-    def __init__(self, theme: Theme, base: Style, *, plain: bool) -> None:
+    def __init__(self, theme: Theme, base: Style, *, ticks: bool) -> None:
         self.marks = 0
         self._theme = theme
-        self._plain = plain
+        self._ticks = ticks
         self._out: list[Run] = []
         self._styles = [base]
         self._links: list[tuple[Token, int]] = []
@@ -279,7 +279,7 @@ class _Runs:
             case "softbreak" | "hardbreak":
                 self._out.append(Run("\n", self._styles[-1]))
             case "code_inline":
-                tick = token.markup if self._plain else ""
+                tick = token.markup if self._ticks else ""
                 self._say(f"{tick}{token.content}{tick}", self._theme.code)
             case "link_open":
                 self._links.append((token, len(self._out)))

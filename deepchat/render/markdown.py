@@ -41,12 +41,13 @@ _BULLETS: Final = "•◦▪"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a page is drawn with. `plain`: no box drawing, marks as words. `highlight` makes a coloring for a language.
-    Text is at most `measure` cells wide, its marks included."""
+    """What a page is drawn with. `plain`: no box drawing, marks as words. `ticks`: code amid text keeps its backticks.
+    `highlight` makes a coloring for a language. Text is at most `measure` cells wide, its marks included."""
 
     theme: Theme
     highlight: Callable[[str, Theme], leaves.Coloring]
     plain: bool = False
+    ticks: bool = False
     measure: int = MEASURE
 
 
@@ -54,7 +55,7 @@ class Page:
     """Turns the blocks it hears of into rows. `rows` are those not yet taken."""
 
     def __init__(self, look: Look, width: int) -> None:
-        self.inline = Inline(look.theme, plain=look.plain)
+        self.inline = Inline(look.theme, ticks=look.ticks)
         self.rows: list[Row] = []
         self._look = look
         self.width = width

@@ -71,7 +71,9 @@ class Reply:
         self._ink = Ink(color, plain, links)
         self._meter = Meter()
         highlight = highlight or partial(Highlighter, meter=self._meter)
-        look = Look(theme, highlight, plain=plain, measure=measure)
+        # Code that has no colour of its own could be taken for strong text, or for nothing.
+        ticks = plain or not color or theme.code.color is None
+        look = Look(theme, highlight, plain=plain, ticks=ticks, measure=measure)
         self._page = Page(look, _columns(width))
         self._parser = Parser(self._page)
         self._source = Source(self._parser, self._meter.waits)

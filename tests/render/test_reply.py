@@ -726,9 +726,14 @@ def test_reasoning_has_the_same_law(thought, answer, seed):
 # --- styles ----------------------------------------------------------------------------------------------------------
 
 
-def test_without_color_emphasis_stays():
+def test_without_color_emphasis_stays_and_code_keeps_its_backticks():
     painted = render_markdown("**bold** `code`", 80, THEME, color=False)
-    assert painted == "\x1b[1mbold\x1b[0m code\n"
+    assert painted == "\x1b[1mbold\x1b[0m `code`\n"
+
+
+def test_code_keeps_its_backticks_in_a_theme_without_colours():
+    assert bare(render_markdown("**bold** `code`", 80, THEMES["mono"])) == "bold `code`\n"
+    assert bare(render_markdown("**bold** `code`", 80, THEME)) == "bold code\n"
 
 
 @documents(60)
