@@ -17,6 +17,9 @@ Values = dict[Place, Json]
 _LARGEST: Final = 256 * 1024
 _MOST_MISTAKES: Final = 20
 
+# A list of no more texts than this is written out where it is wrong.
+_FEW: Final = 4
+
 _NAME: Final = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
 _DOTTED: Final = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
 _HEADER: Final = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]")
@@ -112,6 +115,12 @@ def wrong(key: Key, value: object) -> str:
 def _quoted(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if (
+        isinstance(value, list)
+        and 0 < len(value) <= _FEW
+        and all(isinstance(v, str) for v in value)
+    ):
+        return " and ".join(f'"{each}"' for each in value)
     if isinstance(value, dict | list):
         return "a table" if isinstance(value, dict) else "a list"
     if isinstance(value, int) and value.bit_length() > 256:
