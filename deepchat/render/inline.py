@@ -28,6 +28,8 @@ _DEAR_COUNTS: Final = 4
 # What a click may open. Terminals and browsers cut longer addresses.
 _CLICKABLE: Final = re.compile(r"(?:https?://|mailto:)[!-~]{1,2000}\Z")
 
+_BREAK: Final = re.compile(r"<br\s*/?>\Z", re.IGNORECASE)
+
 # What the parser may do something about: where markup begins, and white space around a line break.
 _BEGINS: Final = r"[*_~`\[<&\\$]|:(?=//)"
 _READ: Final = re.compile(rf"{_BEGINS}|[ \t]\n|\n[ \t]")
@@ -201,8 +203,9 @@ class Inline:
             self._trying = before
 
     def runs(self, text: str, base: Style = NOTHING) -> list[Run]:
-        """Styled text; a newline in a run is a line break. What is too dense to be parsed in a moment stays as it is."""
-        reading = self.read(text, base)
+        """Styled text of a table's cell, where `<br>` is the only way to break a line; so does a newline in a run. What is
+        too dense to be parsed in a moment stays as it is."""
+        reading = self.read(text, base, breaks=True)
         self.count(reading.marks)
         return reading.runs
 
@@ -210,8 +213,8 @@ class Inline:
         """So many more characters were made visible, for good."""
         self.marks += 0 if self._trying else marks
 
-    def read(self, text: str, base: Style = NOTHING) -> Reading:
-        """As `runs`, for a text that may have to be read again: its marks are not counted yet."""
+    def read(self, text: str, base: Style = NOTHING, *, breaks: bool = False) -> Reading:
+        """Styled text that may have to be read again: its marks are not counted yet. `<br>` stays, unless it `breaks`."""
         if not _READ.search(text):
             return Reading([Run(text, base)] if text else [])
         if _is_dense(text):
@@ -220,7 +223,7 @@ class Inline:
         self.work.calls += 1
         self.work.chars += len(text)
         tokens = self._markdown.parseInline(text, self._known)[0].children or ()
-        walk = _Runs(self._theme, base, ticks=self._ticks)
+        walk = _Runs(self._theme, base, ticks=self._ticks, breaks=breaks)
         return Reading(walk.of(tokens), not _is_open(text, tokens), walk.marks)
 
     def define(self, text: str) -> tuple[str, str]:
@@ -257,10 +260,11 @@ def _is_open(text: str, tokens: Sequence[Token]) -> bool:
 class _Runs:
     """Collects runs while it walks over tokens; the stack holds what each open element looks like."""
 
-    def __init__(self, theme: Theme, base: Style, *, ticks: bool) -> None:
+    def __init__(self, theme: Theme, base: Style, *, ticks: bool, breaks: bool) -> None:
         self.marks = 0
         self._theme = theme
         self._ticks = ticks
+        self._breaks = breaks
         self._out: list[Run] = []
         self._styles = [base]
         self._links: list[tuple[Token, int]] = []
@@ -272,6 +276,8 @@ class _Runs:
 
     def _add(self, token: Token) -> None:
         match token.type:
+            case "html_inline" if self._breaks and _BREAK.match(token.content):
+                self._break()
             case "text" | "text_special" | "html_inline":
                 self._say(token.content)
             case "math":
@@ -300,8 +306,17 @@ class _Runs:
 
     def _say(self, text: str, style: Style = NOTHING) -> None:
         text = self._clean(text)
+        if self._breaks and self._out and self._out[-1].text == "\n":
+            text = text.lstrip(" ")
         if text:
             self._out.append(Run(text, self._styles[-1] + style))
+
+    def _break(self) -> None:
+        """A line ends; white space around it does not count."""
+        if self._out:
+            last = self._out[-1]
+            self._out[-1] = last._replace(text=last.text.rstrip(" "))
+        self._out.append(Run("\n", self._styles[-1]))
 
     def _image(self, token: Token) -> None:
         self._say("image: ", self._theme.dim)

@@ -50,6 +50,8 @@ LOOKS = {
     "a table behind a gap": ("- a\n\n  |b|\n  |-|\n  |c|\n\n> d\n>\n> |e|\n> |-|", " • a\n\n   b\n   ─\n   c\n\n│ d\n│\n│ e\n│ ─"),
     "a table right below text": ("- a\n\n  b\n  |c|\n  |-|", " • a\n\n   b\n   c\n   ─"),
     "missing and superfluous cells": ("|a|b|\n|-|-|\n|x|\n|y|z|!|", "a │ b\n──┼──────\nx │ \ny │ z | !"),
+    "breaks in cells": ("|a|b|\n|-|-|\n|w<br>x<br/>y <br /> z|`<br>` \\<br>|\n|v<BR>|", "a │ b\n──┼──────────\nw │ <br> <br>\nx │ \ny │ \nz │ \n  │ \nv │ "),
+    "breaks elsewhere are shown": ("a<br>b", "a<br>b"),
     "a table without rows": ("|a|b|\n|-|-|", "a │ b\n──┼──"),
     "display math is verbatim": ("$$\na\n+ b\n$$", "$$\na\n+ b\n$$"),
     "chinese breaks anywhere but before a stop": ("日本" * 9 + "日。本", "日本" * 9 + "\n日。本"),
@@ -67,6 +69,7 @@ PLAIN = {
     "headings and code keep their signs": ("# A `b`", "# A `b`"),
     "no boxes": ("- a\n- [x] b\n\n> c\n\n---", " - a\n [x] b\n\n> c\n\n---"),
     "numbered tasks": ("1. [ ] a\n2. [x] b", " 1. [ ] a\n 2. [x] b"),
+    "breaks in records": ("|a|b|\n|-|-|\n|x<br>y|z|", "a: x\n  y\nb: z"),
     "tables are records": ("|a|b|\n|-|-|\n|x|y|\n|z||", "a: x\nb: y\n\na: z"),
 }
 

@@ -196,7 +196,8 @@ def test_every_word_is_on_the_screen_in_its_order(document, width):
         at += len(word)
 
 
-cells = st.lists(inlines.filter(lambda it: "|" not in it[0]), max_size=4).map(
+# In a table `<br>` is drawn as the break that it is.
+cells = st.lists(inlines.filter(lambda it: not re.search(r"\||<br", it[0])), max_size=4).map(
     lambda parts: together([("x", ["x"]), *parts], " ")
 )
 tables = st.integers(1, 9).flatmap(
