@@ -364,8 +364,8 @@ class Table:
         if not self._in_columns:
             return None
         if not self._measured:
-            rows = [self._head, *self._rows]
-            self._widths = column_widths(rows, len(self._aligns), self._width)
+            rows, spare = [self._head, *self._rows], len(self._rows) >= TABLE_SETTLES
+            self._widths = column_widths(rows, len(self._aligns), self._width, spare=spare)
             self._measured = True
         return self._widths
 

@@ -1,5 +1,6 @@
 """Tables: columns that fit, cells that wrap, and rows as lines of "head: value" where columns do not fit."""
 
+import re
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Final
@@ -12,6 +13,11 @@ Cells = list[list[Run]]
 
 # A column is not made narrower than its longest word, or than this.
 _NARROW: Final = 16
+
+# Columns up to this width get so many spare cells when rows may follow that were not measured.
+_FEW: Final = 10
+_SPARE: Final = 2
+_DIGIT: Final = re.compile(r"\d")
 _BAR: Final = " │ "
 _HANG: Final = "  "
 
@@ -21,8 +27,11 @@ def can_fit(columns: int, width: int) -> bool:
     return columns + len(_BAR) * (columns - 1) <= width
 
 
-def column_widths(rows: Sequence[Cells], columns: int, width: int) -> list[int] | None:
-    """The widths of columns that fit in `width` cells with bars between them; None when they cannot."""
+def column_widths(
+    rows: Sequence[Cells], columns: int, width: int, *, spare: bool = False
+) -> list[int] | None:
+    """The widths of columns that fit in `width` cells with bars between them; None when they cannot. With `spare`, narrow
+    columns have room for a longer number or word."""
     if not can_fit(columns, width):
         return None
     room = width - len(_BAR) * (columns - 1)
@@ -33,7 +42,12 @@ def column_widths(rows: Sequence[Cells], columns: int, width: int) -> list[int] 
             natural[at] = max(natural[at], *(row_len([Run(line)]) for line in text.split("\n")))
             longest = max((row_len([Run(word)]) for word in text.split()), default=1)
             least[at] = max(least[at], min(longest, _NARROW))
-    return _shared(natural, least, room) if sum(least) <= room else None
+    if sum(least) > room:
+        return None
+    widths = _shared(natural, least, room)
+    if spare:
+        _widen(widths, least, room, digits=_of_digits(rows[-1]))
+    return widths
 
 
 def _shared(natural: list[int], least: list[int], room: int) -> list[int]:
@@ -50,6 +64,24 @@ def _shared(natural: list[int], least: list[int], room: int) -> list[int]:
 
 def _at_level(natural: list[int], least: list[int], level: int) -> list[int]:
     return [max(low, min(like, level)) for like, low in zip(natural, least, strict=True)]
+
+
+def _widen(widths: list[int], least: list[int], room: int, *, digits: set[int]) -> None:
+    """Give spare cells to narrow columns, those of `digits` first: what is left of the room, then what the widest has."""
+    narrow = [at for at, width in enumerate(widths) if width <= _FEW]
+    for at in sorted(narrow, key=lambda at: at not in digits):
+        for _ in range(_SPARE):
+            widest = widths.index(max(widths))
+            if sum(widths) >= room:
+                if widths[widest] <= max(least[widest], _NARROW):
+                    return
+                widths[widest] -= 1
+            widths[at] += 1
+
+
+def _of_digits(row: Cells) -> set[int]:
+    """The columns in which a row has a number."""
+    return {at for at, cell in enumerate(row) if any(_DIGIT.search(run.text) for run in cell)}
 
 
 def grid(row: Cells, widths: list[int], aligns: Sequence[Align], theme: Theme) -> list[Row]:

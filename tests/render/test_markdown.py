@@ -111,7 +111,20 @@ def test_a_long_table_keeps_the_widths_of_its_first_rows():
         "| n | text |\n|---|---|\n" + "\n".join(rows) + "\n| 40 | much longer text |"
     ).splitlines()
     assert len({line.index("│") for line in lines if "│" in line}) == 1
-    assert "".join(line.split("│")[1].strip() for line in lines[-4:]) == "muchlongertext"
+    assert "".join(line.split("│")[1].strip() for line in lines[-3:]) == "muchlongertext"
+
+
+WORDY = "word " * 30
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [("{n}", WORDY), (WORDY, "{n}"), ("{n}", "x"), ("{n}", WORDY, "no", "{n}"), ("**{n}**", WORDY)],
+)
+def test_numbers_that_grow_in_a_long_table_are_not_torn(cells):
+    rows = ["|".join(cells).format(n=n) for n in [*range(1, 60), 498, 1234]]
+    head = ["|".join("abcd"[: len(cells)]), "|".join("-" * len(cells))]
+    assert {"498", "1234"} <= set(seen("\n".join([*head, *rows]), 60).split())
 
 
 def test_a_long_paragraph_keeps_markup_that_goes_on_for_a_while():

@@ -10,9 +10,9 @@ from deepchat.render.theme import THEMES
 def test_a_table_that_does_not_fit_is_not_measured_again_for_each_row(monkeypatch):
     calls: list[int] = []
 
-    def counted(*given: Any) -> list[int] | None:
+    def counted(*given: Any, **options: Any) -> list[int] | None:
         calls.append(1)
-        return tables.column_widths(*given)
+        return tables.column_widths(*given, **options)
 
     monkeypatch.setattr(leaves, "column_widths", counted)
     row = "|" + "cell text|" * 14 + "\n"
