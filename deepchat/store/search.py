@@ -37,9 +37,9 @@ def recent(connection: sqlite3.Connection, limit: int) -> list[SessionSummary]:
 def find(connection: sqlite3.Connection, query: str, limit: int) -> list[SessionSummary]:
     """At most `limit` sessions that match, the most recently used first. No query raises.
 
-    An id, or the beginning or end of one, answers alone. Otherwise: sessions whose title has the query in it, in any
-    case, and those where every word of it was said in one message, the last word perhaps unfinished. Where no session
-    has the words, or they are not the kind the index knows, the query is looked for as it stands.
+    An id, or the beginning or end of one, answers alone. Otherwise: sessions whose title has each word of the query in
+    it, in any case, and those where every word of it was said in one message, the last word perhaps unfinished. Where
+    no session has the words, or they are not the kind the index knows, the query is looked for as it stands.
     """
     query = mend(query[:_LONGEST_QUERY]).replace("\0", " ").strip()
     if not query:
@@ -68,12 +68,18 @@ def _named(connection: sqlite3.Connection, query: str) -> sqlite3.Row | None:
 
 
 def _titled(connection: sqlite3.Connection, query: str, limit: int) -> list[sqlite3.Row]:
-    connection.create_function("folded", 1, str.casefold, deterministic=True)
+    connection.create_function("fits", 2, _fits, deterministic=True)
     return connection.execute(
-        """SELECT * FROM session WHERE instr(folded(title), ?) AND trashed_ms IS NULL
+        """SELECT * FROM session WHERE fits(title, ?) AND trashed_ms IS NULL
            ORDER BY updated_ms DESC, id DESC LIMIT ?""",
         (query.casefold(), limit),
     ).fetchall()
+
+
+def _fits(title: str, folded: str) -> bool:
+    """Whether each word is somewhere in the title."""
+    title = title.casefold()
+    return all(word in title for word in folded.split())
 
 
 def _said(connection: sqlite3.Connection, query: str, limit: int) -> list[sqlite3.Row]:

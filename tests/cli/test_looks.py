@@ -8,7 +8,7 @@ from deepchat.config import Flags, load
 
 def test_without_colours_code_is_still_told_from_text(own_home):
     painted = drawing(load(Flags(), {"NO_COLOR": "1"})).markdown("a `b` **c**", 40)
-    assert painted == "a \x1b[1mb\x1b[0m \x1b[1mc\x1b[0m\n"
+    assert painted == "a \x1b[1m`b`\x1b[0m \x1b[1mc\x1b[0m\n"
 
 
 def test_no_colour_is_left_in_any_theme_when_there_are_to_be_none(own_home):

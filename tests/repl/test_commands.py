@@ -127,6 +127,11 @@ def test_sessions_are_listed_found_titled_and_resumed(bench):
     assert "On colours" in bench.type("/sessions o")
     bench.type("/sessions")
     assert bench.paper.offered == ["On colours"]
+    for typed, fitting in (("clrs", ["On colours"]), ("colours on", ["On colours"]), ("xyz", [])):
+        bench.paper.filter = typed
+        bench.type("/sessions")
+        assert bench.paper.offered == fitting
+    bench.paper.filter = ""
     assert "Two and two?" not in bench.type("/sessions colour")
     shown = bench.type("/resume colours")
     assert "Which colour?" in shown

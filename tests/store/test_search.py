@@ -71,6 +71,12 @@ def test_scripts_without_spaces_are_found_by_any_part(store, query):
     assert found(store, query) == ["a"]
 
 
+def test_a_title_is_found_by_words_in_any_order(store):
+    keep(store, "Sailing to Rhodes in May", "When?")
+    assert found(store, "may sail") == ["Sailing to Rhodes in May"]
+    assert found(store, "may sail june") == []
+
+
 def test_titles_and_texts_are_listed_together_the_last_used_first(store):
     keep(store, "in the text", "docker")
     keep(store, "docker", "in the title")

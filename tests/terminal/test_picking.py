@@ -55,7 +55,7 @@ def test_a_theme_is_looked_at_and_taken(deepchat):
     chat.press("/theme\r")
     chat.wait_for("› ansi ←")
     chat.press("\x1b[B")
-    chat.wait_for("A heading, emphasis, code")
+    chat.wait_for("A heading, emphasis, `code`")
     chat.press("\r")
     chat.wait_for("mono from now on.")
 

@@ -7,6 +7,7 @@ from functools import partial
 from deepchat import context, figures
 from deepchat.conversation import SessionSummary
 from deepchat.errors import UsageError
+from deepchat.fuzzy import ranked
 from deepchat.repl.aside import aside
 from deepchat.repl.commands import COMMANDS
 from deepchat.repl.needs import Choice, Desk, Picking
@@ -79,11 +80,12 @@ async def _choose(desk: Desk) -> None:
 
     def fitting(typed: str) -> list[Choice]:
         now = desk.now_ms()
-        return [
-            _choice(s, now)
-            for s in desk.library.find(typed, limit=CHOSEN_FROM)
-            if s.id != desk.chat.session.id
-        ]
+        found = [*desk.library.find(typed, limit=CHOSEN_FROM)]
+        if typed.strip():
+            # Behind those that hold the words: recent ones whose title may be meant.
+            found += ranked(typed, desk.library.find("", limit=CHOSEN_FROM), _title)
+        others = {s.id: s for s in found if s.id != desk.chat.session.id}
+        return [_choice(s, now) for s in others.values()]
 
     if not await aside(partial(fitting, "")):
         desk.page.notice("No other chat is stored yet.")
@@ -99,6 +101,10 @@ async def _choose(desk: Desk) -> None:
     )
     if chosen:
         _open(desk, chosen)
+
+
+def _title(session: SessionSummary) -> str:
+    return session.title
 
 
 def _open(desk: Desk, session_id: str) -> None:
