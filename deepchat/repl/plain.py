@@ -182,16 +182,27 @@ class Plain:
         """Until the user leaves. `begin` gives what is entered first in the user's stead."""
         first = begin(self.repl)
         try:
-            asyncio.run(self.repl.offer_drafts())
-            outcome = self._do(Entry(first)) if first else None
+            outcome = self._heed(partial(self._set_out, first))
             while outcome is not Next.LEAVE:
-                outcome = self._read()
+                outcome = self._heed(self._read)
         except SystemExit:  # a signal ends the program
             self._ahead.take_all()
             raise
         finally:
             self._surface.is_ending = True
             self.repl.leave()
+
+    def _heed(self, act: Callable[[], Next | None]) -> Next | None:
+        """Ctrl-C, wherever it comes, drops what stands there or stops the reply; nobody leaves by one alone."""
+        try:
+            return act()
+        except KeyboardInterrupt:
+            self._surface.print("\n")
+            return Next.GO_ON if self._surface.drop() else self.repl.interrupt()
+
+    def _set_out(self, first: str) -> Next | None:
+        asyncio.run(self.repl.offer_drafts())
+        return self._do(Entry(first)) if first else None
 
     def _read(self) -> Next | None:
         self._receive()
@@ -203,9 +214,6 @@ class Plain:
         except EOFError:
             self._surface.print("\n")
             return Next.LEAVE
-        except KeyboardInterrupt:
-            self._surface.print("\n")
-            return Next.GO_ON if self._surface.drop() else self.repl.interrupt()
         self._surface.begun = ""
         entry = Entry(line) if line.strip() else self._surface.take()
         if is_open(entry.text):  # kept as it was when the program ended

@@ -40,7 +40,6 @@ def test_lines_behind_what_failed_return_with_it_up_to_the_first_command():
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell and POSIX signals")
 def test_an_interrupt_that_does_not_wake_the_loop_still_stops_a_command(bench, monkeypatch):
     monkeypatch.setenv("SHELL", "/bin/sh")
-    typed = iter(["!echo going; sleep 600"])
 
     def interrupt_unheard():
         while "going\n" not in bench.paper.printed:
@@ -48,14 +47,35 @@ def test_an_interrupt_that_does_not_wake_the_loop_still_stops_a_command(bench, m
         # One that another thread gets ends no system call in which the main thread waits.
         signal.pthread_kill(threading.get_ident(), signal.SIGINT)
 
+    interrupting = threading.Thread(target=interrupt_unheard)
+    interrupting.start()
+    lines = lines_of("!echo going; sleep 600")
+    Plain(lambda surface, changed: bench.house, lines=lines, out=StringIO()).run(lambda repl: "")
+    interrupting.join()
+    assert "Stopped." in bench.paper.printed
+
+
+def lines_of(*typed):
+    waiting = iter(typed)
+
     def line(prompt):
         try:
-            return next(typed)
+            return next(waiting)
         except StopIteration:
             raise EOFError from None
 
-    interrupting = threading.Thread(target=interrupt_unheard)
-    interrupting.start()
-    Plain(lambda surface, changed: bench.house, lines=line, out=StringIO()).run(lambda repl: "")
-    interrupting.join()
-    assert "Stopped." in bench.paper.printed
+    return line
+
+
+def test_ctrl_c_before_the_first_line_is_asked_for_does_not_end_the_program(bench, monkeypatch):
+    def run(first, *typed):
+        lines = lines_of(*typed)
+        Plain(lambda surface, changed: bench.house, lines=lines, out=StringIO()).run(first)
+
+    def interrupted(repl):
+        monkeypatch.setattr(bench.paper, "print", lambda ansi: signal.raise_signal(signal.SIGINT))
+        monkeypatch.setattr(bench.house.page, "notice", lambda text: monkeypatch.undo())
+        return "/context"
+
+    run(interrupted, "/title Kept")
+    assert bench.chat.session.title == "Kept"
