@@ -22,6 +22,9 @@ from deepchat.repl.words import count
 FOLD_LINES: Final = 20
 FOLD_CHARS: Final = 2000
 
+# Stands before the draft; its rows are indented as far.
+MARK: Final = "› "
+
 QUOTES: Final = '"""'
 
 # Pastes that are known again when they come back by undo, or after a failed request; short ones are like typing.
@@ -53,6 +56,11 @@ class Composer:
     def text(self) -> str:
         """All of the draft, unfolded."""
         return self._unfolded(self.buffer.text)
+
+    @property
+    def is_walking(self) -> bool:
+        """Whether an old entry is shown, and the draft itself waits."""
+        return bool(self._back)
 
     @property
     def block_is_open(self) -> bool:

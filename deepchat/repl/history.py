@@ -46,11 +46,27 @@ class FileHistory(History):
     async def load(self) -> AsyncGenerator[str, None]:
         """The newest first, each once."""
         if not self._loaded:
-            stored = await aside(lambda: list(self.load_history_strings()))
-            self._loaded_strings = list(dict.fromkeys([*self._loaded_strings, *stored]))
-            self._loaded = True
+            self._add(await aside(lambda: list(self.load_history_strings())))
         for entry in self._loaded_strings:
             yield entry
+
+    def fill(self, buffer: Buffer) -> None:
+        """Have the entries in the buffer now: Up was pressed while they are still being loaded for it."""
+        buffer.load_history_if_not_yet_loaded()
+        loading = buffer._load_history_task
+        if loading is None or loading.done():
+            return
+        loading.cancel()
+        if not self._loaded:
+            self._add(self.load_history_strings())
+        cursor = buffer.cursor_position
+        buffer._working_lines.extendleft(self._loaded_strings)
+        buffer.working_index = len(buffer._working_lines) - 1
+        buffer.cursor_position = cursor
+
+    def _add(self, stored: Iterable[str]) -> None:
+        self._loaded_strings = list(dict.fromkeys([*self._loaded_strings, *stored]))
+        self._loaded = True
 
     def load_history_strings(self) -> Iterable[str]:
         """The newest first, each once; what is beyond them is taken out of a file that has grown too long."""

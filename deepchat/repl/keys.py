@@ -15,12 +15,16 @@ from prompt_toolkit.filters import (
     emacs_mode,
     has_completions,
     is_searching,
+    vi_waiting_for_text_object_mode,
 )
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout.controls import BufferControl
 
-from deepchat.repl.composer import Composer
+from deepchat.repl import walking
+from deepchat.repl.composer import MARK, Composer
 from deepchat.repl.needs import Entry
+from deepchat.repl.walking import DOWN, UP, step
 
 # The keys of each action, such as "ctrl-o", "alt-enter" or "ctrl-x ctrl-e".
 Keymap = Mapping[str, Sequence[str]]
@@ -178,10 +182,25 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
     def _leave(event: KeyPressEvent) -> None:
         actions.leave()
 
-    @keys.add("up", filter=here & ~typed)
+    walks = here & ~vi_waiting_for_text_object_mode
+
+    @keys.add("up", filter=walks)
+    @keys.add("c-p", filter=walks & emacs_mode)
     def _up(event: KeyPressEvent) -> None:
-        if not actions.take_back():
-            event.current_buffer.auto_up()
+        buffer = event.current_buffer
+        if buffer.complete_state or buffer.selection_state:
+            buffer.auto_up()
+        elif not _step(event, UP) and (composer.is_walking or not actions.take_back()):
+            walking.back(buffer)
+
+    @keys.add("down", filter=walks)
+    @keys.add("c-n", filter=walks & emacs_mode)
+    def _down(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if buffer.complete_state or buffer.selection_state:
+            buffer.auto_down()
+        elif not _step(event, DOWN):
+            buffer.history_forward()
 
     @on("redraw", when=Always())
     def _redraw(event: KeyPressEvent) -> None:
@@ -192,6 +211,12 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
         actions.suspend()
 
     return keys
+
+
+def _step(event: KeyPressEvent, way: int) -> bool:
+    control = event.app.layout.current_control
+    columns = event.app.output.get_size().columns - len(MARK)
+    return isinstance(control, BufferControl) and step(control, max(1, columns), way)
 
 
 def _goes_on(buffer: Buffer, completion: Completion) -> bool:

@@ -124,13 +124,14 @@ class Sending:
         self.tray.watch.tell(changed)
 
     def take_back(self) -> bool:
-        """Put the last queued message into the composer again; whether there was one."""
+        """Put the last queued message into the composer again, before what is typed there; whether there was one."""
         if not self.queue:
             return False
         taken = self.queue.pop()
         line = typed(taken)
         self.tray.take_back(line, taken.attachments)
-        self._surface.compose(line.text, line.pasted)
+        draft = together([line, self._surface.unsent])
+        self._surface.compose(draft.text, draft.pasted)
         self._changed()
         return True
 

@@ -48,7 +48,7 @@ from prompt_toolkit.widgets import SearchToolbar
 from deepchat.attach import naming
 from deepchat.repl import clipboard, editor
 from deepchat.repl.aside import aside
-from deepchat.repl.composer import Composer, Folds
+from deepchat.repl.composer import MARK, Composer, Folds
 from deepchat.repl.keyboard import Keyboard, brackets_pastes
 from deepchat.repl.marks import Marks
 from deepchat.repl.needs import Entry, Picking, Spans
@@ -56,7 +56,6 @@ from deepchat.repl.output import NO_PASTES, Region, SteadyOutput
 from deepchat.repl.picker import Picker
 from deepchat.text import clean_line
 
-MARK: Final = "› "
 LIVE_ROWS: Final = 12
 COMPOSER_ROWS: Final = 12
 MENU_ROWS: Final = 6

@@ -235,3 +235,65 @@ def test_keys_that_belong_together_may_be_pressed_slowly(deepchat, own_home):
     chat.read(0.3)  # nothing is drawn for the first of them
     chat.press("\x05")
     chat.wait_for("› edited")
+
+
+def test_up_goes_through_the_rows_of_a_line_that_wraps_before_it_goes_to_the_history(
+    deepchat, server
+):
+    chat = deepchat(columns=40)
+    chat.wait_for("/help")
+    chat.enter("Old.")
+    chat.wait_for("tok/s")
+    chat.press("word " * 20)
+    chat.wait_until(lambda: sum("word word" in line for line in chat.lines()) == 3, "rows")
+    chat.press("\x1b[A\x1b[AX\x1b[BY")
+    chat.wait_for("› word word word word wordX word")
+    chat.wait_for("woYrd")
+    chat.press("\x01\x1b[A")
+    chat.wait_for("› Old.")
+    chat.press("\r")
+    chat.wait_until(lambda: len(server.received) > 1 and sent(server)[-1] == ("user", "Old."))
+
+
+def test_up_takes_back_what_is_queued_also_before_what_is_being_typed(deepchat, server):
+    server.script.append(Answer.reply("Half a reply", done=False, end="hang", finish=None))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("First.")
+    chat.wait_for("Half a reply")
+    for text in ("Second.", "Third."):
+        chat.enter(text)
+        chat.wait_for(f"queued: {text}")
+    chat.press("Fourth.")
+    chat.wait_for("› Fourth.")
+    chat.press("\x1b[A")
+    chat.wait_for("queued: Third.", gone=True)
+    chat.press("\x1b[A\x1b[A\x1b[A")
+    chat.wait_for("queued:", gone=True)
+    chat.wait_until(lambda: "\n".join(chat.lines()).count("Second.\n\n  Third.\n\n  Fourth.") == 1)
+    chat.press("\x03")
+    chat.wait_for("stopped")
+    chat.press("\r")
+    chat.wait_for("tok/s")
+    assert sent(server)[-1] == ("user", "Second.\n\nThird.\n\nFourth.")
+
+
+def test_up_right_at_the_first_prompt_has_the_last_entry(deepchat, own_home):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("From before.")
+    chat.wait_for("tok/s")
+    chat.press("\x04")
+    assert chat.wait_for_end() == 0
+    again = deepchat()
+    again.press("\x1b[A")
+    again.wait_for("› From before.")
+
+
+def test_up_right_behind_enter_has_what_was_entered(deepchat):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.press("/keys")
+    chat.wait_for("› /keys")
+    chat.press("\r\x1b[A")
+    chat.wait_for("› /keys")
