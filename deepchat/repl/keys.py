@@ -22,7 +22,7 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.controls import BufferControl
 
 from deepchat.repl import walking
-from deepchat.repl.composer import MARK, Composer
+from deepchat.repl.composer import Composer
 from deepchat.repl.needs import Entry
 from deepchat.repl.walking import DOWN, UP, step
 
@@ -215,8 +215,8 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
 
 def _step(event: KeyPressEvent, way: int) -> bool:
     control = event.app.layout.current_control
-    columns = event.app.output.get_size().columns - len(MARK)
-    return isinstance(control, BufferControl) and step(control, max(1, columns), way)
+    columns = event.app.output.get_size().columns
+    return isinstance(control, BufferControl) and step(control, columns, way)
 
 
 def _goes_on(buffer: Buffer, completion: Completion) -> bool:

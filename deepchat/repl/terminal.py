@@ -54,6 +54,7 @@ from deepchat.repl.marks import Marks
 from deepchat.repl.needs import Entry, Picking, Spans
 from deepchat.repl.output import NO_PASTES, Region, SteadyOutput
 from deepchat.repl.picker import Picker
+from deepchat.repl.wrapping import Words
 from deepchat.text import clean_line
 
 LIVE_ROWS: Final = 12
@@ -328,6 +329,7 @@ class Terminal:
                     AppendAutoSuggestion(),
                     Marks(),
                     TabsProcessor(char1=" ", char2=" "),
+                    Words(),
                 ],
                 search_buffer_control=search.control,
                 preview_search=True,

@@ -8,6 +8,7 @@ from prompt_toolkit.formatted_text.utils import fragment_list_to_text
 from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.utils import get_cwidth
 
+from deepchat.repl.composer import MARK
 from deepchat.repl.history import FileHistory
 
 UP: Final = -1
@@ -15,8 +16,8 @@ DOWN: Final = 1
 
 
 def step(control: BufferControl, columns: int, way: int) -> bool:
-    """Move the cursor one row up or down in a draft wrapped after so many cells, and keep its column as far as rows go
-    that far; whether there is such a row."""
+    """Move the cursor one row up or down in a draft shown in so many cells, its mark among them, and keep its column as
+    far as rows go that far; whether there is such a row."""
     buffer, document = control.buffer, control.buffer.document
     line, at = document.cursor_position_row, document.cursor_position_col
     places = _places(control, line, columns)
@@ -52,7 +53,7 @@ def _places(control: BufferControl, line: int, columns: int) -> list[tuple[int, 
     drawn, row, cell = [], 0, 0
     for char in fragment_list_to_text(shown.fragments) + " ":
         width = get_cwidth(char)
-        if cell + width > columns:
+        if cell + width > columns - len(MARK):
             row, cell = row + 1, 0
         drawn.append((row, cell))
         cell += width

@@ -7,7 +7,7 @@ from prompt_toolkit.history import DummyHistory
 from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import TabsProcessor
 
-from deepchat.repl.composer import Composer, Folds
+from deepchat.repl.composer import MARK, Composer, Folds
 from deepchat.repl.marks import Marks
 from deepchat.repl.walking import DOWN, UP, step
 
@@ -23,7 +23,7 @@ def control_of(text):
 
 def rows_above(control, columns):
     seen = [control.buffer.cursor_position]
-    while step(control, columns, UP):
+    while step(control, columns + len(MARK), UP):
         seen.append(control.buffer.cursor_position)
     return seen
 
@@ -50,7 +50,7 @@ def test_a_fold_is_as_long_as_its_label():
     composer.paste("x\n" * 400)
     composer.buffer.insert_text("tail")
     assert rows_above(control, 10) == [5, 0]
-    assert step(control, 10, DOWN)
+    assert step(control, 12, DOWN)
     assert control.buffer.cursor_position > 0
 
 
@@ -62,7 +62,7 @@ def test_up_goes_to_the_top_and_down_to_the_bottom_again(text, columns):
     assert up == sorted(up, reverse=True)
     assert control.buffer.document.cursor_position_row == 0
     down = 1
-    while step(control, columns, DOWN):
+    while step(control, columns + len(MARK), DOWN):
         down += 1
     assert down == len(up)
     assert control.buffer.document.cursor_position_row == text.count("\n")
