@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal, Protocol
 
-from deepchat import context
+from deepchat import branches, context
 from deepchat.conversation import (
     Attachment,
     Conversation,
@@ -72,6 +72,9 @@ class Unsaved:
     def update(self, session: Session) -> None:
         """Keep nothing."""
 
+    def turn_to(self, session_id: str, leaf: str | None) -> None:
+        """Keep nothing."""
+
 
 class Chat:
     """A session in use. `defaults` is what a new session starts from; its id is not used. `sees` tells whether a model
@@ -104,6 +107,7 @@ class Chat:
         self._fallback: str | None = None
         self._unkept: list[Message] = []
         self._left: list[tuple[Session, tuple[Message, ...]]] = []
+        self._undone: list[str | None] = []
         self.session = self._fresh(defaults)
 
     @property
@@ -144,6 +148,7 @@ class Chat:
         return self._ask(self.conversation.at(question.id))
 
     def _ask(self, base: Conversation, question: Message | None = None) -> Turn:
+        self._undone = []
         new: list[Message] = []
         if _persona_at(base) != self.session.persona:
             new.append(self._said("system", self.session.persona, base.leaf))
@@ -224,6 +229,67 @@ class Chat:
         if self.turn:
             raise UsageError("A reply is still on its way.", hint="Ctrl-C stops it.")
 
+    # --- branches ----------------------------------------------------------------------------------------------------
+
+    def go_to(self, leaf: str | None) -> None:
+        """Go on behind this message, or from the beginning. UsageError while a reply is on its way."""
+        self._undone = []
+        self._turn_to(leaf)
+
+    def undo(self, count: int = 1) -> Message:
+        """Go back to before the last so many exchanges; the question of the first of them. `redo` returns. UsageError
+        when there are not so many."""
+        self._require_idle()
+        said = branches.exchanges(self.conversation.path())
+        if not 1 <= count <= len(said):
+            raise UsageError(
+                f"This chat has only {len(said)} to take back." if said else "Nothing was said yet."
+            )
+        asked, left = said[-count].asked, self.conversation.leaf
+        self._turn_to(branches.before(self.conversation, asked))
+        self._undone.append(left)
+        return asked
+
+    def redo(self) -> None:
+        """Go to where the last `undo` came from. UsageError when nothing was taken back, or something was said since."""
+        if not self._undone:
+            raise UsageError(
+                "There is nothing to bring back.", hint="/tree shows all that was said."
+            )
+        self._turn_to(self._undone[-1])
+        self._undone.pop()
+
+    def _turn_to(self, leaf: str | None) -> None:
+        self._require_idle()
+        self.conversation = self.conversation.at(leaf)
+        self.keep()
+        if self.kept:
+            self._keep(partial(self._journal.turn_to, self.session.id, leaf))
+
+    def fork(self, leaf: str | None, title: str) -> None:
+        """Go on in a session of its own, with a copy of what was said up to this message; the one so far stays as it is.
+
+        What it has cost stays with the original. UsageError while a reply is on its way.
+        """
+        self._require_idle()
+        path = self.conversation.at(leaf).path()
+        session = replace(self._fresh(self.session), provider=self.session.provider, title=title)
+        self._begin(session)
+        copied = self._copied(path)
+        self.conversation = Conversation().add(*copied)
+        self._begun = bool(copied)
+        self._unkept = list(copied)
+        self.keep()
+
+    def _copied(self, path: Sequence[Message]) -> list[Message]:
+        copied: list[Message] = []
+        for message in path:
+            usage = message.usage and replace(message.usage, cost=None)
+            parent = copied[-1].id if copied else None
+            id_ = new_id(message.created_ms)
+            copied.append(replace(message, id=id_, parent=parent, usage=usage))
+        return copied
+
     # --- the session -------------------------------------------------------------------------------------------------
 
     def set_persona(self, text: str, *, name: str = "") -> None:
@@ -276,12 +342,14 @@ class Chat:
         """Go on with a stored session. See `answering` for one of another provider."""
         self._require_idle()
         self._leave()
+        self._undone = []
         self.session = session
         self.conversation = conversation
         self._begun = True
 
     def _begin(self, session: Session) -> None:
         self._leave()
+        self._undone = []
         self.session = session
         self.conversation = Conversation()
         self._begun = False

@@ -40,9 +40,12 @@ def ranked(typed: str, all_: Iterable[Named], name: Callable[[Named], str]) -> l
 
 
 def nearest(word: str, names: Iterable[str]) -> list[str]:
-    """Up to three names that look like this word, with or without what stands before a slash, the likeliest first."""
+    """Up to three names that look like this word, with or without what stands before a slash, the likeliest first: one
+    in which only the order of the letters differs."""
     by_folded = {part: name for name in names for part in _parts(name.casefold())}
-    close = get_close_matches(word[:_LONGEST_WORD].casefold(), by_folded, n=6)
+    word = word[:_LONGEST_WORD].casefold()
+    close = get_close_matches(word, by_folded, n=6)
+    close.sort(key=lambda match: sorted(match) != sorted(word))
     return list(dict.fromkeys(by_folded[match] for match in close))[:3]
 
 

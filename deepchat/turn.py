@@ -107,6 +107,10 @@ class Journal(Protocol):
         """The session's title, persona, model or parameters changed."""
         ...
 
+    def turn_to(self, session_id: str, leaf: str | None) -> None:
+        """The session goes on behind another of its messages, or from the beginning."""
+        ...
+
 
 class Turn:
     """A reply being received on a thread of its own, and journalled by another one: neither waits for the screen, and

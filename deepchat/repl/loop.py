@@ -11,13 +11,14 @@ from typing import Final
 
 from deepchat.attach import naming, reading
 from deepchat.attach.reading import Found
+from deepchat.branches import Exchange
 from deepchat.conversation import Draft, Message
 from deepchat.errors import UsageError
 from deepchat.repl import shell
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.drafts import DraftKeeper
 from deepchat.repl.house import House
-from deepchat.repl.needs import Desk, Entry, Exchange, Next, Spans, Surface
+from deepchat.repl.needs import Desk, Entry, Next, Spans, Surface
 from deepchat.repl.outgoing import Outgoing
 from deepchat.repl.registry import line_of, message_of, shell_line, split_command
 from deepchat.repl.returning import Returning
@@ -74,6 +75,7 @@ class Repl:
             show_last_exchange=self.show_last_exchange,
             show_exchange=self._showing.again,
             show_reply=self._showing.begin,
+            give_back=lambda asked: self.sending.give_back([self.sending.again(asked)]),
             waiting=self.sending.tray,
             attach=self.sending.attach,
             now_ms=house.now_ms,

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Protocol
 
 from deepchat.attach.reading import Found
+from deepchat.branches import Exchange
 from deepchat.chat import Chat, Library
 from deepchat.conversation import Attachment, Draft, Json, Message, ModelInfo, Persona
 from deepchat.text import MARKED, Cleaner
@@ -61,15 +62,6 @@ class ReplyView(Protocol):
         ...
 
     def resize(self, width: int, height: int) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A question and the reply it got, if any; drawn again, a long question is folded unless it is to be `whole`."""
-
-    asked: Message
-    reply: Message | None
-    whole: bool = False
 
 
 class Block(Protocol):
@@ -333,9 +325,15 @@ class Page:
         self.write(self._draw.table(headers, rows, self._surface.width))
 
 
+class Show(Protocol):
+    """Print a question and its reply again; a long question is folded unless it is to be `whole`."""
+
+    def __call__(self, exchange: Exchange, *, whole: bool = False) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a command may reach."""
+    """What a command may reach. `give_back` puts a question into the composer again."""
 
     chat: Chat
     library: Library
@@ -347,7 +345,8 @@ class Desk:
     edit: Callable[[], Awaitable[None]]
     pick: Callable[[Picking], Awaitable[str | None]]
     show_last_exchange: Callable[[], None]
-    show_exchange: Callable[[Exchange], None]
+    show_exchange: Show
+    give_back: Callable[[Message], None]
     show_reply: Callable[[], None]
     waiting: Waiting
     attach: Callable[[Sequence[Found]], None]

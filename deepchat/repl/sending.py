@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from deepchat import context
 from deepchat.attach.reading import Found
-from deepchat.conversation import TEXT, Attachment, Draft
+from deepchat.conversation import TEXT, Attachment, Draft, Message
 from deepchat.errors import NotAttached, UsageError
 from deepchat.repl.composer import together, within
 from deepchat.repl.house import House
@@ -190,12 +190,14 @@ class Sending:
     def unanswered(self) -> list[Outgoing]:
         """The last question, when it got no answer."""
         asked = self._chat.unanswered
-        if asked is None:
-            return []
+        return [self.again(asked)] if asked else []
+
+    def again(self, asked: Message) -> Outgoing:
+        """A question as it was typed, as far as that is still known."""
         # One that another process has sent: what its mentions brought lies in it, and the others were text.
         signs = ((at, at + 1) for at, char in enumerate(asked.text) if char == "@")
         outgoing = Outgoing(asked.text, asked.attachments, tuple(signs))
-        return [self._sent if self._sent == outgoing else outgoing]
+        return self._sent if self._sent == outgoing else outgoing
 
     def give_back(self, unsent: Sequence[Outgoing]) -> None:
         """What was not sent returns: texts into the composer, or, when something new stands there, into the history."""

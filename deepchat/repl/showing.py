@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from deepchat.branches import Exchange
 from deepchat.conversation import Event, Message, ReasoningDelta, TextDelta
 from deepchat.errors import ApiError, BadRequest, ModelNotFound, NetworkError
 from deepchat.repl.house import House
-from deepchat.repl.needs import Exchange, ReplyView, Surface
+from deepchat.repl.needs import ReplyView, Surface
 from deepchat.text import clean, clean_line
 from deepchat.turn import Turn
 
@@ -34,6 +35,7 @@ class _Showing:
     source: Turn | Exchange
     view: ReplyView
     size: tuple[int, int]
+    whole: bool = False
     due: deque[Delta] = field(default_factory=deque)
     begun: bool = False
 
@@ -70,12 +72,14 @@ class Showing:
         self._add(self._chat.turn)
         self._surface.refresh()
 
-    def again(self, exchange: Exchange) -> None:
-        """Show a stored question and its reply as they looked when they were new, behind what is being drawn.
+    def again(self, exchange: Exchange, *, whole: bool = False) -> None:
+        """Show a stored question, the `whole` of it or its first lines, and its reply as they looked when they were new,
+        behind what is being drawn.
 
         The beginning is there when this returns, and with it all of most replies; `pump` draws the rest.
         """
         showing = self._add(exchange)
+        showing.whole = whole
         if exchange.reply:
             for delta in (ReasoningDelta(exchange.reply.reasoning), TextDelta(exchange.reply.text)):
                 showing.due += _parts(delta)
@@ -131,7 +135,7 @@ class Showing:
     def _begin(self, showing: _Showing) -> None:
         if isinstance(showing.source, Exchange) and not showing.begun:
             asked, draw, width = showing.source.asked, self._house.drawing, self._surface.width
-            question = draw.question(asked.text, width, whole=showing.source.whole)
+            question = draw.question(asked.text, width, whole=showing.whole)
             self._surface.print(question + draw.attached(asked.attachments, width) + "\n")
         showing.begun = True
 

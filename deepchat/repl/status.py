@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from deepchat import context, figures
+from deepchat import branches, context, figures
 from deepchat.conversation import Message
 from deepchat.repl.house import House
 from deepchat.text import clean_line
@@ -18,7 +18,7 @@ class Status:
     def __init__(self, house: House) -> None:
         self._house = house
         self._chat = house.chat
-        self._counted: tuple[tuple[str | None, str], str, str] = ((None, ""), "", "")
+        self._counted: tuple[tuple[str | None, str], tuple[str, ...]] = ((None, ""), ())
 
     def parts(self, doing: str, queued: int) -> list[str]:
         """`doing` is the command that works just now, `queued` how many messages wait."""
@@ -36,14 +36,24 @@ class Status:
             *filter(None, (self._chat.answering, *self._ledger(), named, title)),
         ]
 
-    def _ledger(self) -> tuple[str, str]:
-        """How full the model's window is, and what this conversation has cost; worked out only when a turn has ended."""
+    def _ledger(self) -> tuple[str, ...]:
+        """Which of several answers this is, how full the model's window is, and what this conversation has cost; worked
+        out only when a turn has ended."""
         now = (self._chat.conversation.leaf, self._chat.answering)
         if self._counted[0] != now:
             path = self._chat.conversation.path()
             spent = context.total_cost(path)
-            self._counted = (now, self._share(path), figures.money(spent) if spent else "")
-        return self._counted[1:]
+            money = figures.money(spent) if spent else ""
+            self._counted = (now, (self._which(path), self._share(path), money))
+        return self._counted[1]
+
+    def _which(self, path: Sequence[Message]) -> str:
+        """`‹2/3›` for the second of three answers in the last place; "" for the only one."""
+        last = branches.exchanges(path)[-1:]
+        others = branches.variants(self._chat.conversation, last[0]) if last else []
+        if len(others) < 2 or last[0] not in others:
+            return ""
+        return f"‹{others.index(last[0]) + 1}/{len(others)}›"
 
     def _share(self, path: Sequence[Message]) -> str:
         """`12%` of the window, as the server counted the last exchange; "" where either is unknown."""

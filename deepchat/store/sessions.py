@@ -129,6 +129,19 @@ class Store:
             if connection.execute(_UPDATE_SESSION, rows.of_session(session)).rowcount == 0:
                 raise self._unknown("session", session.id)
 
+    def turn_to(self, session_id: str, leaf: str | None) -> None:
+        """The session goes on behind this message of it, or, for None, from the beginning."""
+        with self._database.writing(durable=True) as connection:
+            found = connection.execute(
+                "SELECT id FROM session WHERE uid = ?", (session_id,)
+            ).fetchone()
+            if found is None:
+                raise self._unknown("session", session_id)
+            key = None if leaf is None else _key(connection, leaf, found["id"])
+            if leaf is not None and key is None:
+                raise self._unknown("message", leaf)
+            connection.execute("UPDATE session SET leaf = ? WHERE id = ?", (key, found["id"]))
+
     # --- reading: chat.Library ---------------------------------------------------------------------------------------
 
     def load(self, session_id: str) -> tuple[Session, Conversation]:

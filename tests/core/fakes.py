@@ -49,6 +49,7 @@ class MemoryJournal:
     opened: list[tuple[Message, ...]] = field(default_factory=list)
     pieces: list[tuple[str, str]] = field(default_factory=list)
     sealed: list[Message] = field(default_factory=list)
+    leaves: list[str | None] = field(default_factory=list)
     broken: bool = False
     before: Callable[[], object] = lambda: None
 
@@ -69,6 +70,10 @@ class MemoryJournal:
     def update(self, session: Session) -> None:
         self._check()
         self.sessions.append(session)
+
+    def turn_to(self, session_id: str, leaf: str | None) -> None:
+        self._check()
+        self.leaves.append(leaf)
 
     def _check(self) -> None:
         if self.broken:

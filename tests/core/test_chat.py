@@ -295,3 +295,56 @@ def test_a_model_that_sees_nothing_is_told_where_a_picture_was(chat, model):
     assert first.pictures == ()
     assert "cat.png is left out" in first.text
     assert first.text.endswith("Who?")
+
+
+def test_what_is_taken_back_is_not_sent_any_more_and_comes_back(chat, model, journal):
+    for text in ("one", "two", "three"):
+        say(chat, model, text)
+    end = chat.conversation.leaf
+    assert chat.undo(2).text == "two"
+    assert [m.text for m in chat.conversation.path()] == ["one", "Hello"]
+    assert journal.leaves == [chat.conversation.leaf]
+    chat.redo()
+    assert chat.conversation.leaf == journal.leaves[-1] == end
+    assert chat.undo(3).text == "one"
+    assert chat.conversation.leaf is journal.leaves[-1] is None
+    say(chat, model, "other")
+    assert prompt(model) == [("user", "other")]
+    with pytest.raises(UsageError, match="nothing to bring back"):
+        chat.redo()
+
+
+def test_no_more_can_be_taken_back_than_was_said(chat, model):
+    with pytest.raises(UsageError, match="Nothing was said"):
+        chat.undo()
+    say(chat, model, "one")
+    for wrong in (0, 2):
+        with pytest.raises(UsageError, match="only 1"):
+            chat.undo(wrong)
+
+
+def test_a_fork_goes_on_alone_and_costs_nothing_twice(chat, model, journal):
+    say(chat, model, "one", [TextDelta("x"), Reported(usage=Usage(1, 1, cost=2.0)), Finished()])
+    say(chat, model, "two")
+    left, first = chat.session, chat.conversation.path()[1]
+    chat.fork(first.id, "Other")
+    assert (chat.session.title, chat.session.model) == ("Other", left.model)
+    assert chat.session.id != left.id
+    copied = chat.conversation.path()
+    assert [m.text for m in copied] == ["one", "x"]
+    assert not {m.id for m in copied} & {m.id for turn in journal.opened[:-1] for m in turn}
+    assert copied[1].usage == Usage(1, 1)
+    assert journal.opened[-1] == copied
+    say(chat, model, "three")
+    assert [text for _, text in prompt(model)] == ["one", "x", "three"]
+
+
+def test_nothing_is_turned_while_a_reply_is_on_its_way(chat, model):
+    say(chat, model, "one")
+    model.script.append([model.wait])
+    turn = chat.send("two")
+    for act in (chat.undo, lambda: chat.go_to(None), lambda: chat.fork(None, "x")):
+        with pytest.raises(UsageError, match="on its way"):
+            act()
+    turn.stop()
+    assert turn.wait(5)

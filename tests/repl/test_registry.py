@@ -55,7 +55,7 @@ def test_commands_are_found_by_name_alias_and_clear_beginning():
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
-        ("/eixt", "mean /exit"),
+        ("/eixt", "mean /exit,"),
         ("/modle", "/model"),
         ("/xyz", "/help lists"),
     ],
@@ -69,7 +69,7 @@ def test_an_unknown_command_gets_the_nearest(word, meant):
 def test_a_beginning_that_fits_several_names_them():
     with pytest.raises(UsageError) as error:
         COMMANDS.find("/re")
-    assert "/resume, /restore or /retry" in error.value.hint
+    assert "/resume, /restore, /retry or /redo" in error.value.hint
 
 
 def test_a_pasted_word_does_not_fill_the_screen():

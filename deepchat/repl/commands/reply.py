@@ -1,17 +1,14 @@
 """Commands about the last reply: its source, its code, its thinking."""
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 from pathlib import Path
 
-from deepchat import context
 from deepchat.conversation import Message
 from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.needs import Block, Choice, Desk, Exchange
-from deepchat.repl.registry import LONGEST
+from deepchat.repl.commands.exchanges import chosen, questions
+from deepchat.repl.needs import Block, Choice, Desk
 from deepchat.repl.words import count
-from deepchat.text import clean_line
 
 GROUP = "Reply"
 THINK = {
@@ -42,27 +39,13 @@ async def copy(desk: Desk, text: str) -> None:
     desk.page.notice(f"{what}, {lines}: {await desk.copy(copied)}")
 
 
-def _questions(desk: Desk) -> Iterator[Choice]:
-    for number, (asked, _) in enumerate(_exchanges(desk), start=1):
-        yield Choice(str(number), str(number), context.title_of(asked.text))
-
-
-@COMMANDS.command("/show", usage="[n]", group=GROUP, candidates=_questions)
+@COMMANDS.command("/show", usage="[n]", group=GROUP, candidates=questions)
 def show(desk: Desk, text: str) -> None:
     """Print question n and its reply again, whole; alone, the last ones.
 
     Above a reply a long question is folded to its first lines. The first question is number 1.
     """
-    exchanges = _exchanges(desk)
-    if not exchanges:
-        raise UsageError("There is no question yet.")
-    number = text or str(len(exchanges))
-    if not number.isdecimal() or not 1 <= int(number) <= len(exchanges):
-        asked = count(len(exchanges), "question")
-        raise UsageError(
-            f"There is no question {clean_line(number, LONGEST)}: this chat has {asked}."
-        )
-    desk.show_exchange(Exchange(*exchanges[int(number) - 1], whole=True))
+    desk.show_exchange(chosen(desk, text)[1], whole=True)
 
 
 @COMMANDS.command("/raw", usage="", group=GROUP)
@@ -110,16 +93,6 @@ def think(desk: Desk, text: str) -> None:
     if thought is None:
         raise UsageError("There is no reply yet.")
     desk.page.foreign(thought.reasoning or "The last reply came without reasoning.", dim=True)
-
-
-def _exchanges(desk: Desk) -> list[tuple[Message, Message | None]]:
-    """Each question with the reply it got, if any."""
-    said = [message for message in desk.chat.conversation.path() if message.role != "system"]
-    return [
-        (asked, reply if reply and reply.role == "assistant" else None)
-        for asked, reply in zip_longest(said, said[1:])
-        if asked.role == "user"
-    ]
 
 
 def _last(desk: Desk) -> Message:

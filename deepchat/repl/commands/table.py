@@ -1,5 +1,5 @@
 """The table with every command in it, in the order of /help."""
 
-from deepchat.repl.commands import COMMANDS, attach, models, program, reply, sessions, talk
+from deepchat.repl.commands import COMMANDS, attach, models, program, reply, sessions, talk, tree
 
-__all__ = ["COMMANDS", "attach", "models", "program", "reply", "sessions", "talk"]
+__all__ = ["COMMANDS", "attach", "models", "program", "reply", "sessions", "talk", "tree"]

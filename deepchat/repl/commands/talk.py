@@ -56,16 +56,6 @@ def retry(desk: Desk, text: str) -> None:
     desk.show_reply()
 
 
-@COMMANDS.command("/edit", "/editor", group=GROUP)
-async def edit(desk: Desk, text: str) -> None:
-    """Write the next message in your editor.
-
-    It is the one in $VISUAL or $EDITOR. What you save stands in the composer; Enter sends it. Ctrl-X Ctrl-E or Ctrl-G
-    takes along what is typed already.
-    """
-    await desk.edit()
-
-
 @COMMANDS.command("/system", usage="[text | -]", group=GROUP)
 def system(desk: Desk, text: str) -> None:
     """Set who the model should be, from the next message on; alone, show it; with -, take it away.

@@ -1,0 +1,193 @@
+"""Commands about the branches of a chat: back and forth, other answers, other questions, a chat of its own."""
+
+from deepchat import branches, context, figures
+from deepchat.branches import Place
+from deepchat.conversation import Message
+from deepchat.errors import UsageError
+from deepchat.fuzzy import ranked
+from deepchat.repl.commands import COMMANDS
+from deepchat.repl.commands.exchanges import chosen, questions, said
+from deepchat.repl.needs import Choice, Desk, Picking
+from deepchat.repl.registry import LONGEST
+from deepchat.repl.words import count
+from deepchat.text import clean_line
+
+GROUP = "Chat"
+
+# Characters of an answer that are looked at while a branch is chosen.
+PREVIEWED = 1000
+
+# Before the name of a branch in the list of all, for each fork above it.
+INDENT = "  "
+
+
+@COMMANDS.command("/undo", usage="[n]", group=GROUP)
+def undo(desk: Desk, text: str) -> None:
+    """Take back the last exchange, or the last n, and put the question into the composer; `/redo` brings them back.
+
+    What was taken back is not sent any more. It is kept, as a branch: `/tree` shows it.
+    """
+    if text and not text.isdecimal():
+        raise UsageError(f"/undo wants a number, not {clean_line(text, LONGEST)}.")
+    much = int(text or 1)
+    desk.give_back(desk.chat.undo(much))
+    desk.page.notice(
+        f"Taken back: {count(much, 'exchange')}. Enter asks anew, /redo brings back what was said."
+    )
+
+
+@COMMANDS.command("/redo", group=GROUP)
+def redo(desk: Desk, text: str) -> None:
+    """Bring back what the last `/undo` or `/edit` has taken back."""
+    desk.chat.redo()
+    _tell(desk)
+
+
+@COMMANDS.command("/edit", "/editor", usage="[n]", group=GROUP, candidates=questions)
+async def edit(desk: Desk, text: str) -> None:
+    """Write the next message in your editor; with a number, ask question n in other words.
+
+    The editor is the one in $VISUAL or $EDITOR. What you save stands in the composer; Enter sends it. Ctrl-X Ctrl-E or
+    Ctrl-G takes along what is typed already. With a number that question returns to the composer; its answer, and what
+    followed, is kept as a branch: `/prev` and `/tree` find it, and `/redo` goes back at once.
+    """
+    if not text:
+        await desk.edit()
+        return
+    number, _ = chosen(desk, text)
+    desk.give_back(desk.chat.undo(len(said(desk)) - number + 1))
+    desk.page.notice(f"Question {number} is in the composer; /redo goes back to what followed.")
+
+
+@COMMANDS.command("/prev", "/previous", usage="[n]", group=GROUP, candidates=questions)
+def prev(desk: Desk, text: str) -> None:
+    """Go to the answer before this one in its place, of the last question or of question n; see `/retry` and `/edit`."""
+    _flip(desk, text, -1)
+
+
+@COMMANDS.command("/next", usage="[n]", group=GROUP, candidates=questions)
+def next_(desk: Desk, text: str) -> None:
+    """Go to the answer behind this one in its place, of the last question or of question n; see `/retry` and `/edit`."""
+    _flip(desk, text, 1)
+
+
+def _flip(desk: Desk, text: str, way: int) -> None:
+    number, exchange = chosen(desk, text)
+    conversation = desk.chat.conversation
+    others = branches.variants(conversation, exchange)
+    if others in ([], [exchange]):
+        raise UsageError(
+            f"Question {number} has no other answer.", hint="/retry and /edit make one."
+        )
+    at = others.index(exchange) if exchange in others else 0
+    other = others[(at + way) % len(others)]
+    desk.chat.go_to(branches.newest(conversation, other.end))
+    desk.page.heading(f"‹{others.index(other) + 1}/{len(others)}›")
+    desk.show_exchange(other)
+    _tell_more(desk, number)
+
+
+def _tell_more(desk: Desk, number: int) -> None:
+    more = len(said(desk)) - number
+    if more > 0:
+        desk.page.notice(f"{count(more, 'exchange')} more behind it: /show prints the last one.")
+
+
+@COMMANDS.command("/tree", "/branches", group=GROUP)
+async def tree(desk: Desk, text: str) -> None:
+    """Show everything that was asked in this chat, branch by branch; the one you choose is where it goes on."""
+    conversation = desk.chat.conversation
+    places = {place.exchange.end: place for place in branches.tree(conversation)}
+    if not places:
+        raise UsageError("Nothing was said yet.")
+    here = {message.id for message in conversation.path()}
+    choices = [_choice(place, here, conversation.leaf) for place in places.values()]
+
+    def preview(end: str, width: int) -> str:
+        exchange = places[end].exchange
+        answer = exchange.reply.text[:PREVIEWED] if exchange.reply else ""
+        question = desk.drawing.question(context.title_of(exchange.asked.text), width)
+        return question + desk.drawing.markdown(answer, width)
+
+    picking = Picking(
+        "Go on behind",
+        lambda typed: ranked(typed, choices, lambda one: f"{one.label} {one.about}"),
+        preview=preview,
+    )
+    end = await desk.pick(picking)
+    if end:
+        desk.chat.go_to(end)
+        _tell(desk)
+
+
+def _choice(place: Place, here: set[str], leaf: str | None) -> Choice:
+    """A row of the tree: where it goes on stands an arrow, along the branch in use a dot."""
+    exchange = place.exchange
+    mark = " ←" if exchange.end == leaf else " ·" if exchange.end in here else ""
+    fork = "├ " if place.others else ""
+    title = context.title_of(exchange.asked.text)
+    answer = context.title_of(exchange.reply.text) if exchange.reply else "no answer"
+    return Choice(
+        exchange.end, f"{INDENT * place.depth}{fork}{place.number}  {title}{mark}", answer
+    )
+
+
+@COMMANDS.command("/fork", usage="[n] [title]", group=GROUP, candidates=questions)
+def fork(desk: Desk, text: str) -> None:
+    """Go on in a chat of its own with what was said so far, or up to question n and its answer.
+
+    The one so far stays as it is. What it has cost is not counted again.
+    """
+    first, _, rest = text.partition(" ")
+    number, title = (first, rest) if first.isdecimal() else ("", text)
+    _, exchange = chosen(desk, number)
+    whence = desk.chat.session
+    desk.chat.fork(exchange.end, clean_line(title.strip() or f"{whence.title} (fork)"))
+    desk.page.notice(
+        f"A chat of its own: {desk.chat.session.title}. The other is kept: /resume {whence.id[-6:]}"
+    )
+
+
+@COMMANDS.command("/info", usage="[n]", group=GROUP, candidates=questions)
+def info(desk: Desk, text: str) -> None:
+    """Say where the answer to question n, or to the last one, is from: model, parameters, tokens, price, times."""
+    number, exchange = chosen(desk, text)
+    if exchange.reply is None:
+        raise UsageError(f"Question {number} has no answer.")
+    desk.page.pairs([row for row in _provenance(exchange.reply) if row[1]])
+
+
+def _provenance(reply: Message) -> list[tuple[str, str]]:
+    usage = reply.usage
+    tokens = (
+        f"{figures.count(usage.prompt_tokens or 0)} in, {figures.count(usage.completion_tokens or 0)} out"
+        if usage
+        else ""
+    )
+    speed = context.tokens_per_second(reply)
+    return [
+        ("model", reply.model),
+        ("reported", reply.reported_model if reply.reported_model != reply.model else ""),
+        ("provider", reply.provider),
+        ("parameters", ", ".join(f"{name} = {value}" for name, value in reply.parameters.items())),
+        ("state", f"{reply.state} {reply.finish_reason}".strip()),
+        ("tokens", tokens),
+        ("cached", figures.count(usage.cached_tokens) if usage and usage.cached_tokens else ""),
+        ("cost", figures.money(usage.cost) if usage and usage.cost is not None else ""),
+        ("first token", f"{reply.first_token_s:.1f} s" if reply.first_token_s is not None else ""),
+        ("seconds", f"{reply.seconds:.1f}" if reply.seconds is not None else ""),
+        ("speed", f"{speed:.0f} tok/s" if speed else ""),
+        ("sent again", count(reply.retries, "time") if reply.retries else ""),
+        ("request", reply.request_id),
+        ("id", reply.id),
+    ]
+
+
+def _tell(desk: Desk) -> None:
+    """Where the chat goes on now."""
+    exchanges = said(desk)
+    if not exchanges:
+        desk.page.notice("From the beginning.")
+        return
+    desk.page.notice(f"It goes on behind question {len(exchanges)}.")
+    desk.show_exchange(exchanges[-1])
