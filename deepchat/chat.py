@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from deepchat import branches, context
 from deepchat.conversation import (
@@ -21,6 +21,9 @@ from deepchat.conversation import (
 from deepchat.errors import StoreError, UsageError
 from deepchat.retrying import NEVER, Retries
 from deepchat.turn import Journal, Model, Turn
+
+# Finish reasons of a reply that the server cut.
+TOO_LONG: Final = ("length", "max_tokens")
 
 
 class Library(Protocol):
@@ -154,10 +157,23 @@ class Chat:
             new.append(self._said("system", self.session.persona, base.leaf))
         if question:
             new.append(replace(question, parent=new[-1].id) if new else question)
-        reply = self._empty_reply(new[-1].id if new else base.leaf)
+        self.conversation = base.add(*new)
+        return self._start(self._empty_reply(self.conversation.leaf), new)
+
+    def go_on(self) -> Turn:
+        """Ask for the rest of a reply that was stopped, cut, or too long: it stays one message. UsageError when the last
+        one is complete."""
+        self._require_idle()
+        reply = self.conversation.last("assistant")
+        if reply is None or reply.id != self.conversation.leaf or not reply.text:
+            raise UsageError("There is no reply that could go on.", hint="/retry asks again.")
+        if reply.state == "done" and reply.finish_reason not in TOO_LONG:
+            raise UsageError("The last reply is complete.", hint="Ask for more in your own words.")
+        return self._start(replace(reply, state="streaming", error="", finish_reason=""))
+
+    def _start(self, reply: Message, new: Sequence[Message] = ()) -> Turn:
         self._unkept += [*new, reply]
         self._begun = True
-        self.conversation = base.add(*new)
         request = Request(
             self.answering,
             context.prompt(

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, TypeVar
 
 from deepchat.conversation import (
     Event,
@@ -27,6 +27,7 @@ from deepchat.errors import ApiError, DeepchatError, NetworkError, StoreError, S
 from deepchat.retrying import NEVER, Pause, Retries
 
 Phase = Literal["waiting", "thinking", "receiving"]
+Number = TypeVar("Number", int, float)
 
 # How much received text, in seconds, a killed process may lose.
 TICK_S: Final = 0.25
@@ -117,7 +118,8 @@ class Turn:
     the screen for neither.
 
     `opening` stores the question; it is called first, and the request goes out when it has returned. `changed` is called
-    when there is something new to `drain`, from any thread. After the end `reply` holds the whole message, `error` why it
+    when there is something new to `drain`, from any thread. A `reply` that says something already is gone on with: its text
+    is the first of the events, and what comes is added to it and to what it has cost. After the end `reply` holds the whole message, `error` why it
     is not whole, `unsaved` why it could not be kept. `pause` is the wait before the request is sent again, while there is
     one; stopped in it, the turn has failed as the try before it did. `tries` counts how often it was sent, or was to be.
     """
@@ -154,10 +156,11 @@ class Turn:
         self._journal_lock = threading.Lock()
         self._closed = False
         self._ended = threading.Event()
-        self._events: list[Event] = []
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
-        self._kept = (0, 0)
+        self._begun = reply
+        self._events: list[Event] = [TextDelta(reply.text)] if reply.text else []
+        self._text = [reply.text]
+        self._reasoning = [reply.reasoning]
+        self._kept = (1, 1)
         self._started = clock()
         self._first: float | None = None
         self._reported = Reported()
@@ -331,13 +334,30 @@ class Turn:
             state=state,
             reported_model=self._reported.model,
             request_id=self._reported.request_id,
-            usage=self._reported.usage,
+            usage=_added(self._begun.usage, self._reported.usage),
             finish_reason=self._finished.reason if self._finished else "",
             error=str(self.error) if isinstance(self.error, DeepchatError) else "",
             first_token_s=None if self._first is None else self._first - self._started,
-            seconds=self._clock() - self._started,
-            retries=self.tries - 1,
+            seconds=(self._begun.seconds or 0.0) + self._clock() - self._started,
+            retries=self._begun.retries + self.tries - 1,
         )
+
+
+def _added(before: Usage | None, now: Usage | None) -> Usage | None:
+    """What both parts of a reply took together; the prompt is that of the first."""
+    if before is None or now is None:
+        return before or now
+    return Usage(
+        now.prompt_tokens if before.prompt_tokens is None else before.prompt_tokens,
+        _sum(before.completion_tokens, now.completion_tokens),
+        before.cached_tokens,
+        _sum(before.reasoning_tokens, now.reasoning_tokens),
+        _sum(before.cost, now.cost),
+    )
+
+
+def _sum(one: Number | None, other: Number | None) -> Number | None:
+    return other if one is None else one if other is None else one + other
 
 
 def _state_after(error: DeepchatError) -> State:

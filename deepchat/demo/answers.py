@@ -53,9 +53,16 @@ def speak(manual: Sequence[Page], request: ChatRequest) -> Reply:
     source = _SHOWS if piece else _SEARCHED if words(asked) else ""
     parts = [f"{_INTRODUCTION} {source}".rstrip(), _persona(request), text]
     reasoning = _reasoning(manual, asked, found, piece) if request.model == _THINKING.id else ""
-    reply = Reply(tokens("\n\n".join(filter(None, parts))), tokens(reasoning))
+    answer = _rest("\n\n".join(filter(None, parts)), request)
+    reply = Reply(tokens(answer), tokens(reasoning))
     reply = reply.limited(request.max_tokens)
     return reply.counted(prompt_tokens(request)) if request.include_usage else reply
+
+
+def _rest(answer: str, request: ChatRequest) -> str:
+    """What is left to say where the last message is the beginning of the answer."""
+    begun = request.messages[-1]
+    return answer.removeprefix(begun.text) if begun.role == "assistant" else answer
 
 
 def prompt_tokens(request: ChatRequest) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from deepchat.branches import Exchange
+from deepchat.chat import TOO_LONG
 from deepchat.conversation import Event, Message, ReasoningDelta, TextDelta
 from deepchat.errors import ApiError, BadRequest, ModelNotFound, NetworkError
 from deepchat.repl.house import House
@@ -191,10 +192,12 @@ class Showing:
         self._commit(commit + gap + footer)
         if turn.error:
             self._house.say_why(turn.error)
-            if advice := _advice(turn.error, turn.tries):
+            if advice := _advice(turn.error, turn.tries, begun=bool(reply.text)):
                 self._house.page.notice(f"  {advice}")
         elif not reply.text.strip() and reply.state == "done":
             self._house.page.notice(_empty(reply))
+        elif reply.state == "done" and reply.finish_reason in TOO_LONG:
+            self._house.page.notice("/continue asks for the rest.")
         self._surface.print("\n")
         self._announce(reply)
         self._ended(reply)
@@ -237,8 +240,9 @@ def _feed(showing: _Showing) -> None:
         room -= len(delta.text)
 
 
-def _advice(error: BaseException, tries: int) -> str:
-    """What can be typed after a turn that ended like this at its last try; "" for nothing in particular."""
+def _advice(error: BaseException, tries: int, *, begun: bool) -> str:
+    """What can be typed after a turn that ended like this at its last try, perhaps when the reply had `begun`; "" for
+    nothing in particular."""
     match error:
         case ModelNotFound():
             return "/models lists what the server has, /model takes one."
@@ -247,7 +251,9 @@ def _advice(error: BaseException, tries: int) -> str:
                 "/model takes another model, /unset a parameter away, /clear empties the context."
             )
         case ApiError() | NetworkError():
-            return f"{f'Tried {tries} times. ' if tries > 1 else ''}/retry asks again."
+            tried = f"Tried {tries} times. " if tries > 1 else ""
+            rest = "/continue asks for the rest, " if begun else ""
+            return f"{tried}{rest}/retry asks again."
         case _:
             return ""
 

@@ -68,6 +68,10 @@ _SEAL_MESSAGE: Final = """
       request_id = :request_id, first_token_s = :first_token_s, seconds = :seconds, retries = :retries
     WHERE id = :id"""
 
+_REOPEN_MESSAGE: Final = """
+    UPDATE message SET state = 'streaming', writer = ?, text = '', reasoning = '', error = ''
+    WHERE id = ? AND state <> 'streaming'"""
+
 _ADD_PIECE: Final = """
     INSERT INTO piece (message, number, text, reasoning)
     SELECT reply.id, (SELECT coalesce(max(number), 0) + 1 FROM piece WHERE piece.message = reply.id), ?, ?
@@ -219,9 +223,17 @@ class Store:
         key = _key(connection, message.id, session)
         if key is None:
             return self._add(connection, message, session)
-        if message.state != "streaming":
+        if message.state == "streaming":
+            self._reopen(connection, key, message)
+        else:
             _seal(connection, key, message)
         return key
+
+    def _reopen(self, connection: sqlite3.Connection, key: int, reply: Message) -> None:
+        """A sealed reply goes on: what it says so far is its first piece."""
+        if connection.execute(_REOPEN_MESSAGE, (self._writer_id(), key)).rowcount:
+            values = (rows.piece(reply.text), rows.piece(reply.reasoning), reply.id)
+            connection.execute(_ADD_PIECE, values)
 
     def _add(self, connection: sqlite3.Connection, message: Message, session: int) -> int | None:
         parent = None if message.parent is None else _key(connection, message.parent, session)

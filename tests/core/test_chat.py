@@ -348,3 +348,38 @@ def test_nothing_is_turned_while_a_reply_is_on_its_way(chat, model):
             act()
     turn.stop()
     assert turn.wait(5)
+
+
+def test_a_reply_that_was_cut_goes_on_as_one_message(chat, model, journal):
+    first = [TextDelta("Half a re"), Reported(usage=Usage(5, 3, cost=0.5)), Finished("length")]
+    cut = say(chat, model, "one", first)
+    rest = [TextDelta("ply."), Reported(usage=Usage(8, 2, cost=0.25)), Finished("stop")]
+    model.script.append(rest)
+    turn = chat.go_on()
+    assert turn.wait(5)
+    assert turn.drain()[0] == TextDelta("Half a re")
+    whole = chat.settle()
+    assert prompt(model) == [("user", "one"), ("assistant", "Half a re")]
+    assert (whole.id, whole.text, whole.state) == (cut.id, "Half a reply.", "done")
+    assert whole.usage == Usage(5, 5, cost=0.75)
+    assert [m.text for m in chat.conversation.path()] == ["one", "Half a reply."]
+    assert journal.kept[whole.id] == "Half a reply."
+    with pytest.raises(UsageError, match="complete"):
+        chat.go_on()
+
+
+def test_what_stood_there_stays_when_the_rest_does_not_come(chat, model):
+    say(chat, model, "one", [TextDelta("Half"), StreamCut("gone")])
+    model.script.append([ServerTrouble("Busy.")])
+    assert chat.go_on().wait(5)
+    assert chat.settle().text == "Half"
+    say(chat, model, "two")
+    assert prompt(model) == [("user", "one"), ("assistant", "Half"), ("user", "two")]
+
+
+def test_there_has_to_be_a_reply_to_go_on_with(chat, model):
+    with pytest.raises(UsageError, match="no reply that could go on"):
+        chat.go_on()
+    say(chat, model, "one", [StreamCut("gone")])
+    with pytest.raises(UsageError, match="no reply that could go on"):
+        chat.go_on()

@@ -56,6 +56,14 @@ def test_the_best_fit_comes_first(question: str, title: str) -> None:
     assert search(MANUAL, words(question))[0].page.title == title
 
 
+def test_an_answer_that_was_begun_is_gone_on_with() -> None:
+    whole = reply("How do I switch the model?")
+    asked = Said("user", "How do I switch the model?")
+    begun = Said("assistant", whole[:40])
+    said = speak(MANUAL, ChatRequest("deepchat/demo", (asked, begun)))
+    assert "".join(said.text) == whole[40:]
+
+
 def test_an_answer_says_where_it_comes_from_and_gives_the_passage_as_it_is() -> None:
     text = reply("How do I switch the model?")
 

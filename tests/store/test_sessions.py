@@ -274,6 +274,36 @@ def test_a_reply_whose_store_is_gone_is_cut_and_keeps_its_words(path):
         assert [summary.id for summary in store.find("half")] == [session.id]
 
 
+def test_a_reply_that_goes_on_loses_nothing_when_its_store_is_gone(path):
+    session, user = Session(new_id(1)), question()
+    half = replace(stub(user), state="stopped", text="Half a re", reasoning="Hm")
+    going_on = replace(half, state="streaming")
+    with closing(Store(path)) as gone:
+        gone.open_turn(session, [user, half])
+        for _ in range(2):  # handed in again after a failure
+            gone.open_turn(session, [going_on])
+        assert gone.load(session.id)[1].path()[-1] == going_on
+        gone.append(half.id, text="ply", reasoning="")
+    with closing(Store(path)) as store:
+        cut = replace(half, text="Half a reply", state="cut", error=CUT)
+        assert store.load(session.id)[1].path()[-1] == cut
+        assert [summary.id for summary in store.find("reply")] == [session.id]
+
+
+def test_a_session_goes_on_behind_any_of_its_messages(path, store):
+    session, user = Session(new_id(1)), question()
+    reply = replace(stub(user), state="done", text="x")
+    store.open_turn(session, [user, reply])
+    for leaf in (user.id, None, reply.id):
+        store.turn_to(session.id, leaf)
+        with closing(Store(path)) as other:
+            assert other.load(session.id)[1].leaf == leaf
+    with pytest.raises(StoreError, match="no message"):
+        store.turn_to(session.id, new_id(9))
+    with pytest.raises(StoreError, match="no session"):
+        store.turn_to(new_id(9), None)
+
+
 def test_parameters_that_cannot_be_read_hide_nothing_else(path, store):
     session = Session(new_id(1), "title", parameters={"seed": 1})
     user = replace(question(), parameters={"seed": 1})

@@ -56,6 +56,16 @@ def retry(desk: Desk, text: str) -> None:
     desk.show_reply()
 
 
+@COMMANDS.command("/continue", "/goon", group=GROUP)
+def continue_(desk: Desk, text: str) -> None:
+    """Ask for the rest of a reply that was stopped, cut off, or too long for the server.
+
+    What there is of it is printed again, and the rest behind it. In the chat, too, it is one reply.
+    """
+    desk.chat.go_on()
+    desk.show_reply()
+
+
 @COMMANDS.command("/system", usage="[text | -]", group=GROUP)
 def system(desk: Desk, text: str) -> None:
     """Set who the model should be, from the next message on; alone, show it; with -, take it away.
