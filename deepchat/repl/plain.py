@@ -201,6 +201,7 @@ class Plain:
             return Next.GO_ON if self._surface.drop() else self.repl.interrupt()
 
     def _set_out(self, first: str) -> Next | None:
+        self._receive()  # the rest of a stored reply: drafts are offered below it
         asyncio.run(self.repl.offer_drafts())
         return self._do(Entry(first)) if first else None
 

@@ -126,3 +126,20 @@ def kept(home):
         )
         for session, tree in chats
     ]
+
+
+@pytest.mark.parametrize("mode", [(), ("--plain",)], ids=["terminal", "plain"])
+def test_a_long_chat_is_shown_again_whole_before_it_goes_on(deepchat, server, mode):
+    server.script.append(Answer.reply("\n\n".join(f"Paragraph {n} of many." for n in range(2000))))
+    chat = deepchat(*mode)
+    chat.wait_for("/help")
+    chat.enter("Talk.")
+    chat.wait_for("Paragraph 1999")
+    chat.wait_for("tok/s")
+    chat.press("\x04")
+    assert chat.wait_for_end() == 0
+    again = deepchat(*mode, "-c")
+    again.wait_for("tok/s")
+    assert "Paragraph 1999 of many." in again.everything()
+    again.enter("/title")
+    again.wait_until(lambda: again.lines().count("Talk.") > 0, "the title")
