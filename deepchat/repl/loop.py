@@ -32,8 +32,8 @@ from deepchat.repl.words import count
 MASHING_S: Final = 1.0
 HINT_S: Final = 5.0
 
-# Nobody notices that something is said this much later.
-SOON_S: Final = 0.05
+# Between two pieces of what is drawn again, for keys.
+SOON_S: Final = 0.001
 
 AS_TEXT: Final = "Start with // to send it as text."
 
@@ -74,6 +74,7 @@ class Repl:
             page=house.page,
             show_last_exchange=self.show_last_exchange,
             show_exchange=self._showing.again,
+            drawn=self._drawn,
             show_reply=self._showing.begin,
             give_back=lambda asked: self.sending.give_back([self.sending.again(asked)]),
             waiting=self.sending.tray,
@@ -182,9 +183,14 @@ class Repl:
 
     async def offer_drafts(self) -> None:
         """At the start: what was left unsent returns to the composer, or it is said where it is."""
-        while self.behind:  # it is said below what is being drawn
-            await asyncio.sleep(SOON_S)
+        await self._drawn()  # it is said below what is being drawn
         await self._returning.offer()
+
+    async def _drawn(self) -> None:
+        """Draw stored replies to their end; keys are answered in between."""
+        while self.behind:
+            self.pump()
+            await asyncio.sleep(SOON_S)
 
     def _after(self, reply: Message) -> None:
         if reply.state == "done" and reply.text:

@@ -333,7 +333,8 @@ class Show(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a command may reach. `give_back` puts a question into the composer again."""
+    """What a command may reach. `drawn` waits until what is shown again stands there,
+    `give_back` puts a question into the composer again."""
 
     chat: Chat
     library: Library
@@ -346,6 +347,7 @@ class Desk:
     pick: Callable[[Picking], Awaitable[str | None]]
     show_last_exchange: Callable[[], None]
     show_exchange: Show
+    drawn: Callable[[], Awaitable[None]]
     give_back: Callable[[Message], None]
     show_reply: Callable[[], None]
     waiting: Waiting

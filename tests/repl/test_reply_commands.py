@@ -147,3 +147,13 @@ def test_show_prints_an_exchange_again_whole(bench):
     bench.type(long)
     bench.type("/new")
     assert "90 more lines" in bench.type("/resume line")
+
+
+def test_the_history_is_printed_from_any_question_on(replied):
+    replied.model.script.append([TextDelta("Second " * BURST), Finished("stop")])
+    replied.type("And more.")
+    printed = replied.type("/history")
+    assert printed.index("Show me.") < printed.index("return 1") < printed.index("And more.")
+    assert printed.count("Second") == BURST
+    assert "Show me." not in replied.type("/history 2")
+    assert "no question 3" in replied.type("/history 3")

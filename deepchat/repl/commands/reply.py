@@ -6,7 +6,7 @@ from pathlib import Path
 from deepchat.conversation import Message
 from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.commands.exchanges import chosen, questions
+from deepchat.repl.commands.exchanges import chosen, questions, said
 from deepchat.repl.needs import Block, Choice, Desk
 from deepchat.repl.words import count
 
@@ -46,6 +46,16 @@ def show(desk: Desk, text: str) -> None:
     Above a reply a long question is folded to its first lines. The first question is number 1.
     """
     desk.show_exchange(chosen(desk, text)[1], whole=True)
+
+
+@COMMANDS.command("/history", "/log", usage="[n]", group=GROUP, candidates=questions)
+async def history(desk: Desk, text: str) -> None:
+    """Print the whole chat again, or all from question n on; Ctrl-C ends it."""
+    first, _ = chosen(desk, text or "1")
+    for number, exchange in enumerate(said(desk)[first - 1 :], start=first):
+        desk.page.heading(str(number))
+        desk.show_exchange(exchange, whole=True)
+        await desk.drawn()
 
 
 @COMMANDS.command("/raw", usage="", group=GROUP)
