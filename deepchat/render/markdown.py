@@ -158,7 +158,8 @@ class Page:
         """Code under a label with its language and its number, by which it can be copied."""
         self._codes += 1
         label = Run(f"{info or 'code'} · {self._codes}", self._look.theme.label)
-        self._emit(wrap([label], width), bare=True)
+        room = row_len(self._prefix(self._path, self._fresh)) if self._begins_item else 0
+        self._emit(wrap([label], max(1, width - room)), bare=True)
         return leaves.Code(self._look.highlight(info, self._look.theme), width, trims=trims)
 
     # --- rows ---
@@ -175,11 +176,8 @@ class Page:
         self._gap(self._here)
         first = self._room
         if self._here != self._last:
-            fresh = frozenset(self._here).difference(self._last)
-            bare = bare and not any(
-                isinstance(node, Item) and node.serial in fresh for node in self._path
-            )
-            first = self._prefix(self._path, fresh)
+            bare = bare and not self._begins_item
+            first = self._prefix(self._path, self._fresh)
         if bare:
             self.rows += rows
         else:
@@ -200,6 +198,16 @@ class Page:
         is_code = isinstance(self._path[-1], Fence | Indented)
         if same == 0 or self._path[same].after_blank or is_code or self._was_code:
             self.rows.append(_without_end(self._prefix(self._path[:same])))
+
+    @property
+    def _fresh(self) -> frozenset[int]:
+        """The blocks that begin with the next row."""
+        return frozenset(self._here).difference(self._last)
+
+    @property
+    def _begins_item(self) -> bool:
+        fresh = self._fresh
+        return any(isinstance(node, Item) and node.serial in fresh for node in self._path)
 
     @property
     def _room(self) -> Row:

@@ -5,6 +5,7 @@ import random
 import re
 from collections import Counter
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -184,6 +185,7 @@ UNSURE = re.compile("[\u200d\u0300-\u036f]")
 
 
 @documents(60)
+@hypothesis.example("# Title\n- ~~~ # Title # Title\n", 20, 6, 1)
 @given(texts, widths, heights, st.integers())
 def test_at_every_moment_the_terminal_shows_the_reply_so_far_cell_for_cell(
     text, width, height, seed
