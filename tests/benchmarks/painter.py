@@ -7,8 +7,11 @@ from typing import Final, NamedTuple
 _PIECE: Final = re.compile(r"(\x1b\[[0-9;]*m|\x1b\]8;;[^\x1b]*\x1b\\)|(.)", re.DOTALL)
 
 
+TAB: Final = 8
+
+
 class Cell(NamedTuple):
-    """A character and the escape sequences it stands under."""
+    """A character ("" behind a tab) and the escape sequences it stands under."""
 
     char: str
     pen: str
@@ -42,7 +45,7 @@ class Painter:
             if len(old or []) > len(new or []):
                 out.append("\x1b[K")
                 self.erased += sum(
-                    not cell.char.isspace() for cell in (old or [])[len(new or []) :]
+                    bool(cell.char.strip()) for cell in (old or [])[len(new or []) :]
                 )
             at, column = number, len(new or [])
         if (at, column) != (len(rows) - 1, len(rows[-1])):
@@ -52,9 +55,13 @@ class Painter:
 
 
 def _cells(row: str) -> Cells:
-    cells, pen = [], ""
+    cells: Cells = []
+    pen = ""
     for escape, char in _PIECE.findall(row):
-        if char:
+        if char == "\t":
+            stop = TAB - len(cells) % TAB
+            cells += [Cell(char, pen), *[Cell("", pen)] * (stop - 1)]
+        elif char:
             cells.append(Cell(char, pen))
         elif escape in ("\x1b[0m", "\x1b]8;;\x1b\\"):
             pen = ""
