@@ -176,6 +176,7 @@ class Plain:
         self._came = threading.Event()
         self._ahead = LinesAhead(lines, out or sys.stdout, terminal)
         self._surface = PlainSurface(out or sys.stdout, self._ahead.ask, self._ahead.waiting)
+        self._told: Pause | None = None
         self.repl = Repl(wire(self._surface, self._came.set), self._surface)
 
     def run(self, begin: Callable[[Repl], str]) -> None:
@@ -251,13 +252,12 @@ class Plain:
 
     def _receive(self) -> None:
         """Draw the reply until it has ended; Ctrl-C stops it."""
-        told: Pause | None = None
         while self.repl.busy:
             try:
                 if not self.repl.behind:
                     self._came.wait(WAIT_S)
                 self._came.clear()
-                told = self._tell_pause(told)
+                self._tell_pause()
                 self._look_ahead()
                 standing = self._surface.draft
                 self.repl.pump()
@@ -267,13 +267,13 @@ class Plain:
                 self._surface.hold()
                 self.repl.interrupt()
 
-    def _tell_pause(self, told: Pause | None) -> Pause | None:
-        """A line for each wait before a question is sent again, in place of a status line. The one that was told last."""
+    def _tell_pause(self) -> None:
+        """A line for each wait before a question is sent again, in place of a status line."""
         turn = self.repl.desk.chat.turn
         pause = turn.pause if turn else None
-        if pause and pause is not told:
+        if pause and pause is not self._told:
+            self._told = pause  # first: Ctrl-C may come while it is being said
             self.repl.desk.page.notice(f"No answer yet, {pause.told()}")
-        return pause or told
 
     def _look_ahead(self) -> None:
         """What is typed while nobody asks is kept as what is queued elsewhere."""
