@@ -13,13 +13,13 @@ from typing import Final
 KILLED: Final = 128
 
 _HANGUPS: Final = tuple(
-    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+    getattr(signal, name) for name in ("SIGTERM", "SIGQUIT", "SIGHUP") if hasattr(signal, name)
 )
 
 
 @contextmanager
 def orderly() -> Iterator[None]:
-    """Inside, SIGTERM and SIGHUP raise SystemExit, with 128 and their number; nohup goes on to work."""
+    """Inside, SIGTERM, SIGQUIT and SIGHUP raise SystemExit, with 128 and their number; nohup goes on to work."""
     taken = [number for number in _HANGUPS if signal.getsignal(number) is signal.SIG_DFL]
     for number in taken:
         signal.signal(number, _end)

@@ -7,7 +7,8 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def silent_keys() -> Iterator[None]:
-    """While inside, the terminal neither echoes keys nor turns Enter into a line feed; Ctrl-C still interrupts.
+    """While inside, the terminal neither echoes keys, nor turns Enter into a line feed, nor waits for Ctrl-Q after a Ctrl-S;
+    Ctrl-C still interrupts.
 
     What is typed meanwhile waits for the composer. Nothing happens where there is no such terminal.
     """
@@ -19,7 +20,7 @@ def silent_keys() -> Iterator[None]:
     tty = sys.stdin.fileno()
     before = termios.tcgetattr(tty)
     silent = termios.tcgetattr(tty)
-    silent[0] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR)
+    silent[0] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR | termios.IXON)
     silent[3] &= ~(termios.ECHO | termios.ICANON)
     termios.tcsetattr(tty, termios.TCSANOW, silent)
     try:

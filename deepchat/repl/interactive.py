@@ -30,7 +30,7 @@ SECOND_S: Final = 0.5
 LARGE: Final = 256 * 1024
 
 HANGUPS: Final = tuple(
-    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+    getattr(signal, name) for name in ("SIGTERM", "SIGQUIT", "SIGHUP") if hasattr(signal, name)
 )
 
 
@@ -171,7 +171,7 @@ class Interactive:
             if await self.repl.obey(line, outcome) is Next.LEAVE:
                 self._leave()
         except asyncio.CancelledError:
-            if self._loop:
+            if self._loop and not self.repl.stop_drawing():
                 self.repl.desk.page.notice("Stopped.")
         self._draw_on()
 
@@ -181,7 +181,11 @@ class Interactive:
             task.get_loop().call_soon(task.cancel)
 
     def _interrupt(self) -> None:
-        if self._commands and not (self.repl.busy or self.repl.queue):
+        if (
+            self._commands
+            and not self.repl.queue
+            and (self.repl.stop_drawing() or not self.repl.busy)
+        ):
             self._stop_commands()
         elif self.repl.interrupt() is Next.LEAVE:
             self._leave()

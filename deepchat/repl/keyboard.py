@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Final, TextIO
 
-from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
+
+from deepchat.repl import sequences
 
 # Nobody types, or sees a pasted text and presses Enter, this soon after it came.
 QUIET_S: Final = 0.03
@@ -31,15 +32,8 @@ _CHUNK: Final = 64 * 1024
 _BEGIN: Final = "\x1b[200~"
 _END: Final = "\x1b[201~"
 
-# Enter with Shift, Alt or Ctrl, where a terminal tells (xterm's modifyOtherKeys, and CSI u).
-_NEWLINES: Final = {
-    sequence: Keys.ControlJ
-    for modifier in (2, 3, 5)
-    for sequence in (f"\x1b[27;{modifier};13~", f"\x1b[13;{modifier}u")
-}
-
 _TEXT: Final = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*")
-_LINES: Final = re.compile(r"[^\r\n][\r\n]+[^\r\n]")
+_LINES: Final = re.compile(r"[^\x00-\x1f\x7f][\r\n]+[^\x00-\x1f\x7f]")
 _LINE_END: Final = re.compile(r"\r\n?")
 
 
@@ -73,7 +67,8 @@ class Parser:
         """Nothing followed for a moment: an Esc was the key itself."""
         if not self._open:
             held, self._held = self._held, ""
-            self._vt100.feed(held)
+            if not sequences.is_cut(held):
+                self._vt100.feed(held)
             self._vt100.flush()
 
     def finish(self) -> None:
@@ -103,7 +98,7 @@ class Parser:
             self._add(text)
         else:
             self.finish()
-            self._vt100.feed(text)
+            self._vt100.feed(sequences.known(text))
         if found:
             self._add("")
             self._open = self.brackets = True
@@ -111,8 +106,9 @@ class Parser:
 
     def _is_pasted(self, text: str) -> bool:
         """Whether this goes on with a paste, or is lines in a burst, from a terminal that may not bracket them."""
-        begins = not self.brackets and _LINES.search(text)
-        return bool(_TEXT.fullmatch(text) and (self._paste is not None or begins))
+        if self._paste is not None and _TEXT.fullmatch(text):
+            return True
+        return bool(_LINES.search(text)) and (self._paste is not None or not self.brackets)
 
     def _add(self, text: str) -> None:
         if self._paste is None:
@@ -120,13 +116,16 @@ class Parser:
         self._paste.append(text)
 
     def _until(self, mark: str, data: str) -> tuple[str, bool, str]:
-        """What stands before the mark, whether it is there, and what follows. What may begin a mark is held back."""
+        """What stands before the mark, whether it is there, and what follows. What may begin a mark, or is the beginning
+        of another sequence that was typed, is held back."""
         before, found, after = data.partition(mark)
         if found:
             return before, True, after
         cut = data.rfind("\x1b", -len(mark) + 1)
         if cut < 0 or not (_BEGIN.startswith(data[cut:]) or _END.startswith(data[cut:])):
             cut = len(data)
+        if not self._open:
+            cut = min(cut, sequences.begins(data))
         self._held = data[cut:]
         return data[:cut], False, ""
 
@@ -148,7 +147,6 @@ class Keyboard(Vt100Input):
     def __init__(self, stdin: TextIO, *, brackets: bool = False) -> None:
         super().__init__(stdin)
         self._brackets = brackets
-        ANSI_SEQUENCES.update(_NEWLINES)
         self._parser = Parser()
         self._wake: Callable[[], None] = lambda: None
         self._waiting: asyncio.TimerHandle | None = None

@@ -211,10 +211,8 @@ class Repl:
     def interrupt(self) -> Next:
         """Ctrl-C with nothing to clear: drop what is queued, else stop the reply, else hint, else leave."""
         now = self._clock()
-        if self.sending.drop_last():
+        if self.sending.drop_last() or self.stop_drawing():
             pass
-        elif self._showing.stop():
-            self._stopped_at = now
         elif self._chat.turn:
             self._stopped_at = now
             self._chat.turn.stop()
@@ -224,6 +222,13 @@ class Repl:
             self._hinted_at = now
             self._house.page.notice("Ctrl-D or /exit leaves; so does Ctrl-C once more.")
         return Next.GO_ON
+
+    def stop_drawing(self) -> bool:
+        """Draw no more of a stored reply; whether one was being drawn."""
+        stopped = self._showing.stop()
+        if stopped:
+            self._stopped_at = self._clock()
+        return stopped
 
     def disarm(self) -> None:
         """Something else was done since the hint: Ctrl-C once more does not leave."""

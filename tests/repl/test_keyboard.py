@@ -5,10 +5,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 from prompt_toolkit.keys import Keys
 
-from deepchat.repl.keyboard import PATIENCE_S, QUIET_S, Keyboard, Parser, brackets_pastes
+from deepchat.repl.keyboard import PATIENCE_S, QUIET_S, Parser, brackets_pastes
 
 BEGIN, END = "\x1b[200~", "\x1b[201~"
 
@@ -130,8 +129,60 @@ def test_nothing_but_an_escape_is_held_back():
     assert keys("abc\x1b", silence=False) == [("a", "a"), ("b", "b"), ("c", "c")]
 
 
-@pytest.mark.parametrize("sequence", ["\x1b[27;2;13~", "\x1b[27;5;13~", "\x1b[13;2u", "\x1b[13;5u"])
-def test_enter_with_a_modifier_is_a_newline(sequence, pty_stdin):
-    Keyboard(pty_stdin)
-    assert ANSI_SEQUENCES[sequence] is Keys.ControlJ
-    assert keys(sequence) == [("c-j", sequence)]
+@pytest.mark.parametrize("modifiers", range(2, 9))
+def test_enter_with_a_modifier_is_a_newline(modifiers):
+    for sequence in (f"\x1b[27;{modifiers};13~", f"\x1b[13;{modifiers}u"):
+        assert keys(sequence) == [("c-j", "\n")]
+
+
+@pytest.mark.parametrize(
+    ("sequence", "key"),
+    [
+        ("\x1bOM", ("c-m", "\r")),
+        ("\x1b[13u", ("c-m", "\r")),
+        ("\x1b[97u", ("a", "a")),
+        ("\x1b[97;2u", ("A", "A")),
+        ("\x1b[99;5u", ("c-c", "\x03")),
+        ("\x1b[27;5;101~", ("c-e", "\x05")),
+        ("\x1b[27u", ("escape", "\x1b")),
+        ("\x1b[99:67;5:1u", ("c-c", "\x03")),
+        ("\x1b[15;5~", ("c-f5", "\x1b[15;5~")),
+        ("\x1b[[A", ("f1", "\x1b[[A")),
+    ],
+)
+def test_keys_that_come_as_codes_are_those_they_have_always_been(sequence, key):
+    assert keys(sequence) == [key]
+    assert keys(*sequence) == [key]
+
+
+def test_alt_and_a_letter_are_esc_and_the_letter_however_they_come():
+    expected = [("escape", "\x1b"), ("b", "b")]
+    assert keys("\x1bb") == keys("\x1b[98;3u") == expected
+    assert keys("\x1b[") == [("escape", "\x1b"), ("[", "[")]
+
+
+UNKNOWN = [
+    *("\x1b[5n", "\x1b[?62;22c", "\x1b[99;5:3u", "\x1b[57441;2u", "\x1b[200;3~", "\x1b[M !!", "\x1b[<0;3;4M"),
+    *("\x1bOj", "\x1b]11;rgb:ffff/ffff/ffff\x1b\\", "\x1b]0;title\x07", "\x1bP1$r0m\x1b\\", "\x1b_Gi=1;OK\x1b\\"),
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from([*UNKNOWN, "a", "é"]), max_size=6), places)
+def test_what_nobody_knows_is_passed_over_wherever_it_is_cut(parts, where):
+    sent, typed = "".join(parts), [part for part in parts if part not in UNKNOWN]
+    got = keys(*cut(sent, [place % (len(sent) + 1) for place in where]))
+    assert got == [(char, char) for char in typed]
+
+
+def test_a_sequence_that_does_not_end_is_passed_over():
+    assert keys("a\x1b[13;", "b") == [("a", "a")]
+    parser = Parser()
+    parser.feed("\x1b[13;")
+    parser.flush()
+    parser.feed("b")
+    assert [press.data for press in parser.keys] == ["b"]
+
+
+def test_control_characters_among_lines_in_a_burst_are_part_of_the_paste():
+    assert keys("o\x03ne\rtwo\x1b[A") == [pasted("o\x03ne\ntwo\x1b[A")]
+    assert keys("hello\r\x1b[A") == [*[(c, c) for c in "hello"], ("c-m", "\r"), ("up", "\x1b[A")]

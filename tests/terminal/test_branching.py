@@ -57,7 +57,7 @@ def test_the_branch_in_use_is_the_one_after_a_restart(deepchat, server):
     chat.enter("Two?")
     chat.wait_for("Second answer.")
     chat.enter("/edit 2")
-    chat.wait_for("› Two?")
+    chat.wait_for("Question 2 is in the composer")
     chat.press("\x15Three?\r")
     chat.wait_for("Other answer.")
     assert [text for _, text in sent(server)] == ["One?", "First answer.", "Three?"]
@@ -70,7 +70,25 @@ def test_the_branch_in_use_is_the_one_after_a_restart(deepchat, server):
     again.wait_for("Second answer.")
     again.wait_for("‹1/2›")
     again.enter("/undo")
-    again.wait_for("› Two?")
+    again.wait_for("Taken back")
     again.press("\r")
     again.wait_until(lambda: sent(server)[-1] == ("user", "Two?"), "the question")
     assert [text for _, text in sent(server)] == ["One?", "First answer.", "Two?"]
+
+
+def test_ctrl_c_ends_the_history_that_is_being_printed(deepchat, server):
+    for number in (1, 2):
+        server.script.append(Answer.reply("word " * 30_000 + f"\n\nEnd {number}."))
+    chat = deepchat()
+    chat.wait_for("/help")
+    for number in (1, 2):
+        chat.enter(f"Question {number}.")
+        chat.wait_for(f"End {number}.")
+        chat.wait_for("tok/s")
+    chat.press("/history")
+    chat.wait_for("› /history")
+    chat.press("\r\x03")
+    chat.wait_for("Stopped")
+    chat.enter("/title")
+    chat.wait_for("Question 1.")
+    assert chat.everything().count("› Question 2.") == 1

@@ -297,3 +297,13 @@ def test_up_right_behind_enter_has_what_was_entered(deepchat):
     chat.wait_for("› /keys")
     chat.press("\r\x1b[A")
     chat.wait_for("› /keys")
+
+
+def test_keys_that_nobody_knows_leave_no_letters_in_the_draft(deepchat, server):
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.press("a\x1b[57441;2u\x1bOj\x1b[?62;22c\x1b[200;3~b")
+    chat.wait_for("› ab")
+    chat.press("\x1b[27;6;13~c\x1bOM")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "ab\nc")]

@@ -309,7 +309,7 @@ def editor(own_home):
     return {"EDITOR": str(program), "SHELL": "/bin/sh"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_a_signal_that_ends_it_leaves_the_terminal_as_it_was(
     deepchat, server, editor, situation, number
@@ -319,6 +319,27 @@ def test_a_signal_that_ends_it_leaves_the_terminal_as_it_was(
     situation(chat, server)
     chat.child.kill(number)
     assert chat.wait_for_end() == 128 + number
+    assert_left_in_order(chat, before)
+
+
+def test_ctrl_backslash_before_the_prompt_ends_it_in_order(deepchat, server):
+    chat = deepchat()
+    before = tty(chat)
+    starting(chat, server)
+    chat.press("\x1c")
+    assert chat.wait_for_end() == 128 + signal.SIGQUIT
+    assert_left_in_order(chat, before)
+
+
+def test_ctrl_s_before_the_prompt_stops_nothing(deepchat, server):
+    chat = deepchat()
+    before = tty(chat)
+    chat.press("\x13")
+    chat.wait_for("/help")
+    chat.press("on")
+    chat.wait_for("on")
+    chat.press("\x03\x04")
+    assert chat.wait_for_end() == 0
     assert_left_in_order(chat, before)
 
 
