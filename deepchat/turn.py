@@ -183,6 +183,11 @@ class Turn:
         return pause.told(self._clock()) if pause else f"{self.phase} {self.elapsed:.0f} s"
 
     @property
+    def stopping(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stop.asked
+
+    @property
     def ended(self) -> bool:
         return self._ended.is_set()
 

@@ -65,6 +65,8 @@ def _once(wishes: Wishes, settings: Settings) -> int:
     _warn(settings)
     if not wishes.demo:
         _require_key(settings)
+    if sys.stdout.isatty() and _must_be_plain():
+        settings = replace(settings, ui=replace(settings.ui, plain=True))
     with ExitStack() as stack:
         settings = _answering(wishes, settings, stack)
         piped = "" if sys.stdin.isatty() else _piped()

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
 from deepchat.chat import Chat, Unsaved
 from deepchat.cli.wiring import Provider, first_session, resume
@@ -16,6 +17,13 @@ from deepchat.retrying import Pause, Retries
 from deepchat.store.sessions import Store
 from deepchat.text import Cleaner, clean_line
 from deepchat.turn import Journal, Turn
+
+if TYPE_CHECKING:
+    from deepchat.render.printed import Printed
+    from deepchat.render.reply import Reply
+
+# Characters drawn in one go.
+BURST = 2_000
 
 INTERRUPTED = 130
 STOPPED_S = 1.0
@@ -51,8 +59,10 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
         resume(chat, store, wishes, settings)
         turn = chat.send(question)
         with _ctrl_c_stops(turn):
-            printer = _drawn if sys.stdout.isatty() and not wishes.raw else _raw
-            printer(_events(turn, came), settings)
+            if sys.stdout.isatty() and not wishes.raw:
+                _drawn(turn, _events(turn, came), settings)
+            else:
+                _raw(_events(turn, came))
         reply = chat.settle()
         chat.keep()
         if reply.state == "stopped" or turn.pause:  # which it was stopped in
@@ -90,7 +100,7 @@ def _events(turn: Turn, came: threading.Event) -> Iterator[list[Event]]:
         yield turn.drain()
 
 
-def _raw(bunches: Iterator[list[Event]], settings: Settings) -> None:
+def _raw(bunches: Iterator[list[Event]]) -> None:
     """The markdown as it is received, flushed as it streams, with one newline at its end; for a terminal it is cleaned."""
     cleaner = Cleaner()
     shown = cleaner.feed if sys.stdout.isatty() else str
@@ -118,23 +128,43 @@ def _write(text: str) -> None:
         raise NotWritten(f"stdout cannot be written: {error.strerror}.") from error
 
 
-def _drawn(bunches: Iterator[list[Event]], settings: Settings) -> None:
-    """Rendered markdown, its open end shown live."""
+def _drawn(turn: Turn, bunches: Iterator[list[Event]], settings: Settings) -> None:
+    """Rendered markdown, its open end shown live; before it, what is waited for."""
     from deepchat.cli.looks import drawing  # late: rich is only for a terminal
     from deepchat.render.printed import Printed
 
     draw = drawing(settings)
-    with Printed(sys.stdout) as printed:
+    with Printed(sys.stdout, plain=settings.ui.plain) as printed:
         reply = draw.reply(width=printed.width, height=printed.height)
+        seen = False
         try:
             for events in bunches:
-                for event in events:
-                    if isinstance(event, TextDelta):
-                        reply.text(event.text)
-                frame = reply.frame()
-                printed.frame(frame.commit, frame.live)
+                for piece in _pieces(events):
+                    if turn.stopping:
+                        break
+                    reply.text(piece)
+                    seen |= _paint(printed, reply)
+                if not seen:
+                    printed.frame("", draw.status([turn.doing], printed.width).rstrip("\n"))
         finally:
             printed.frame(reply.finish().commit, "")
+
+
+def _pieces(events: list[Event]) -> Iterator[str]:
+    """The text of these, cut so that each part is drawn at once: Ctrl-C is heeded in between."""
+    text = "".join(event.text for event in events if isinstance(event, TextDelta))
+    for at in range(0, len(text), BURST):
+        yield text[at : at + BURST]
+
+
+def _paint(printed: "Printed", reply: "Reply") -> bool:
+    """Draw what there is; whether anything is to be seen."""
+    while True:
+        reply.resize(printed.width, printed.height)
+        frame = reply.frame()
+        printed.frame(frame.commit, frame.live)
+        if not reply.behind:
+            return bool(frame.commit or frame.live)
 
 
 def _judge(reply: Message) -> int:

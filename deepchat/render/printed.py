@@ -9,12 +9,15 @@ from rich.text import Text
 
 
 class Printed:
-    """Prints frames to a terminal while inside `with`; the cursor is shown again afterwards, whatever happens."""
+    """Prints frames to a terminal while inside `with`; the cursor is shown again afterwards, whatever happens. A `plain`
+    one is only ever appended to: open ends are not shown."""
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO, *, plain: bool = False) -> None:
         self._file = file
         self._console = Console(file=file, highlight=False, markup=False, emoji=False)
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._live = (
+            None if plain else Live(console=self._console, auto_refresh=False, transient=True)
+        )
 
     @property
     def width(self) -> int:
@@ -25,7 +28,8 @@ class Printed:
         return self._console.height
 
     def __enter__(self) -> Self:
-        self._live.start()
+        if self._live:
+            self._live.start()
         return self
 
     def __exit__(
@@ -34,10 +38,15 @@ class Printed:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._live.stop()
+        if self._live:
+            self._live.stop()
 
     def frame(self, commit: str, live: str) -> None:
         """Print `commit` for good, and show `live` below it until the next frame."""
+        if not self._live:
+            self._file.write(commit)
+            self._file.flush()
+            return
         if commit:
             self._live.update(Text(), refresh=True)
             self._file.write(commit)
