@@ -61,8 +61,9 @@ def duration(seconds: float) -> str:
 
 
 def speed(tokens_per_second: float) -> str:
-    """`101 tok/s`, `7.5 tok/s`."""
-    return f"{tokens_per_second:.{0 if tokens_per_second >= 9.95 else 1}f} tok/s"
+    """`7.5 tok/s`, `101 tok/s`, `1.2k tok/s`."""
+    slow = tokens_per_second < 9.95
+    return f"{tokens_per_second:.1f} tok/s" if slow else f"{count(round(tokens_per_second))} tok/s"
 
 
 def age(ms: int, now_ms: int, zone: tzinfo = UTC) -> str:

@@ -92,7 +92,7 @@ class Screen:
         """How a reply ended, and what it took: tokens, money, time. What is estimated has a "~"."""
         ending = _ending(reply)
         said = [Run(ending, self._theme.warning)] if ending else []
-        return self._drawn(wrap(self._joined([*said, *self._dim(_took(reply))]), width - 1))
+        return self._drawn(self._packed([*said, *self._dim(_took(reply))], width - 1))
 
     def status(self, parts: Sequence[str], width: int) -> str:
         """One line of at most `width - 2` cells, most important part first; what does not fit is left out."""
@@ -162,6 +162,16 @@ class Screen:
     def _joined(self, runs: Sequence[Run]) -> list[Run]:
         between = Run(", " if self._plain else " · ", self._theme.dim)
         return [piece for run in runs for piece in (between, run)][1:]
+
+    def _packed(self, runs: Sequence[Run], width: int) -> list[Row]:
+        """As many of them in a row as there is room for; only one that is longer than a row is broken."""
+        rows: list[list[Run]] = []
+        for run in runs:
+            if rows and row_len(self._joined([*rows[-1], run])) <= width:
+                rows[-1].append(run)
+            else:
+                rows.append([run])
+        return [row for runs in rows for row in wrap(self._joined(runs), width)]
 
     def _drawn(self, rows: Sequence[Row]) -> str:
         return "".join(map(self._ink.final, rows))

@@ -114,6 +114,11 @@ def test_a_footer_tells_the_end_and_the_price_of_a_reply(message: Message, said:
     assert SGR.sub("", FULL.footer(message, 100)).removesuffix("\n") == said
 
 
+def test_a_footer_breaks_between_what_it_tells_not_in_it():
+    took = reply(usage=USAGE, seconds=3.4, first_token_s=0.0)
+    assert SGR.sub("", FULL.footer(took, 34)) == "12 in · 345 out · $0.0012 · 3.4 s\n101 tok/s\n"
+
+
 def test_without_colour_dim_and_bold_remain():
     drawn = Screen(THEMES["ansi"], color=False).problem(DeepchatError("No.", hint="Yes."), 40)
     assert SGR.findall(drawn) == ["\x1b[1m", "\x1b[0m", "\x1b[2m", "\x1b[0m"]
@@ -240,6 +245,7 @@ def test_ages(seconds_ago: int, said: str):
 def test_speeds():
     assert figures.speed(101.4) == "101 tok/s"
     assert figures.speed(7.52) == "7.5 tok/s"
+    assert figures.speed(26278.4) == "26k tok/s"
 
 
 # --- laws ------------------------------------------------------------------------------------------------------------

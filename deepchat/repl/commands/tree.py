@@ -158,7 +158,7 @@ def info(desk: Desk, text: str) -> None:
 
 
 def _provenance(reply: Message) -> list[tuple[str, str]]:
-    usage = reply.usage
+    usage, first = reply.usage, reply.first_token_s
     tokens = (
         f"{figures.count(usage.prompt_tokens or 0)} in, {figures.count(usage.completion_tokens or 0)} out"
         if usage
@@ -174,9 +174,9 @@ def _provenance(reply: Message) -> list[tuple[str, str]]:
         ("tokens", tokens),
         ("cached", figures.count(usage.cached_tokens) if usage and usage.cached_tokens else ""),
         ("cost", figures.money(usage.cost) if usage and usage.cost is not None else ""),
-        ("first token", f"{reply.first_token_s:.1f} s" if reply.first_token_s is not None else ""),
-        ("seconds", f"{reply.seconds:.1f}" if reply.seconds is not None else ""),
-        ("speed", f"{speed:.0f} tok/s" if speed else ""),
+        ("first token", "" if first is None else f"after {figures.duration(first)}"),
+        ("time", "" if reply.seconds is None else figures.duration(reply.seconds)),
+        ("speed", figures.speed(speed) if speed else ""),
         ("sent again", count(reply.retries, "time") if reply.retries else ""),
         ("request", reply.request_id),
         ("id", reply.id),
