@@ -15,6 +15,7 @@ from deepchat.conversation import (
     Request,
     Session,
     SessionSummary,
+    Spent,
     clock_ms,
     new_id,
 )
@@ -51,6 +52,10 @@ class Library(Protocol):
 
     def trashed(self, *, limit: int = 50) -> list[SessionSummary]:
         """What is in the trash, the last deleted first."""
+        ...
+
+    def spent(self, *, since_ms: int = 0) -> list[Spent]:
+        """What all replies since then have cost, model by model, the dearest first; deleted sessions count, too."""
         ...
 
 

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
@@ -133,6 +134,32 @@ def tokens_counted(path: Sequence[Message]) -> int | None:
     if last is None or last.prompt_tokens is None:
         return None
     return last.prompt_tokens + (last.completion_tokens or 0) - (last.reasoning_tokens or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What a message, the persona or all of them take of the model's window: tokens, `counted` by the server or estimated."""
+
+    tokens: int
+    counted: bool = False
+
+
+def weight(message: Message) -> Weight:
+    """Of one message. The server counts an answer; with its reasoning, which is not sent again and is taken off here."""
+    usage = message.usage
+    if message.role == "assistant" and usage and usage.completion_tokens is not None:
+        return Weight(usage.completion_tokens - (usage.reasoning_tokens or 0), counted=True)
+    attached = sum(map(attached_tokens, message.attachments))
+    return Weight(estimated_tokens(message.text) + attached)
+
+
+def window_taken(persona: str, path: Sequence[Message]) -> Weight:
+    """Of all that will be sent with the next message."""
+    counted = tokens_counted(path)
+    if counted is not None:
+        return Weight(counted, counted=True)
+    said = (weight(message).tokens for message in path if message.role != "system")
+    return Weight(estimated_tokens(persona) + sum(said))
 
 
 def total_cost(messages: Iterable[Message]) -> float | None:

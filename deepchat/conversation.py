@@ -171,6 +171,17 @@ class SessionSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What the replies of one model took together, as the server counted it: tokens, and US dollars."""
+
+    model: str
+    replies: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
 class Unsent:
     """A message that is not sent yet. `pasted` are the parts of its text, from start to end, that were not typed."""
 

@@ -181,6 +181,19 @@ def retries(connection: sqlite3.Connection) -> None:
     _run(connection, "ALTER TABLE message ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;")
 
 
+@step
+def spending(connection: sqlite3.Connection) -> None:
+    """What was spent since a day is read from here alone, not from between the texts."""
+    _run(
+        connection,
+        """
+        CREATE INDEX message_spent
+          ON message(created_ms, reported_model, model, prompt_tokens, completion_tokens, cost)
+          WHERE role = 'assistant' AND cost IS NOT NULL;
+        """,
+    )
+
+
 def _run(connection: sqlite3.Connection, script: str) -> None:
     """Each statement of a script. Not `executescript`, which would commit the transaction around it."""
     statement = ""

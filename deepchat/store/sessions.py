@@ -13,6 +13,7 @@ from deepchat.conversation import (
     Message,
     Session,
     SessionSummary,
+    Spent,
     clock_ms,
     new_id,
 )
@@ -67,6 +68,13 @@ _SEAL_MESSAGE: Final = """
       cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens, cost = :cost, error = :error,
       request_id = :request_id, first_token_s = :first_token_s, seconds = :seconds, retries = :retries
     WHERE id = :id"""
+
+_SPENT: Final = """
+    SELECT coalesce(nullif(reported_model, ''), model) AS answered, count(*), total(prompt_tokens),
+      total(completion_tokens), total(cost)
+    FROM message INDEXED BY message_spent
+    WHERE role = 'assistant' AND cost IS NOT NULL AND created_ms >= ?
+    GROUP BY answered ORDER BY total(cost) DESC, answered"""
 
 _REOPEN_MESSAGE: Final = """
     UPDATE message SET state = 'streaming', writer = ?, text = '', reasoning = '', error = ''
@@ -172,6 +180,12 @@ class Store:
                 "SELECT * FROM session WHERE uid = ? AND trashed_ms IS NULL", (mend(session_id),)
             ).fetchone()
             return None if row is None else rows.summary(row)
+
+    def spent(self, *, since_ms: int = 0) -> list[Spent]:
+        """What replies since then have cost, model by model, the dearest first. Those without a price are left out."""
+        with self._database.reading() as connection:
+            found = connection.execute(_SPENT, (since_ms,))
+            return [Spent(model, n, int(put), int(got), cost) for model, n, put, got, cost in found]
 
     def close(self) -> None:
         """Checkpoint and let go of the file. A reply that is still streaming counts as cut from now on."""

@@ -1,5 +1,15 @@
 """The table with every command in it, in the order of /help."""
 
-from deepchat.repl.commands import COMMANDS, attach, models, program, reply, sessions, talk, tree
+from deepchat.repl.commands import (
+    COMMANDS,
+    attach,
+    ledger,
+    models,
+    program,
+    reply,
+    sessions,
+    talk,
+    tree,
+)
 
-__all__ = ["COMMANDS", "attach", "models", "program", "reply", "sessions", "talk", "tree"]
+__all__ = ["COMMANDS", "attach", "ledger", "models", "program", "reply", "sessions", "talk", "tree"]

@@ -1,0 +1,107 @@
+"""Commands about what is sent and what it costs."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from deepchat import context, figures
+from deepchat.context import Weight
+from deepchat.conversation import Message, Spent
+from deepchat.repl.aside import aside
+from deepchat.repl.commands import COMMANDS
+from deepchat.repl.commands.exchanges import said
+from deepchat.repl.needs import Desk
+from deepchat.repl.words import count
+
+GROUP = "Chat"
+
+# Cells of the bar that shows how full the model's window is.
+BAR: Final = 40
+
+
+@COMMANDS.command("/context", "/ctx", group=GROUP)
+def context_(desk: Desk, text: str) -> None:
+    """Show what will be sent with the next message: the tokens and the price of each, and the room in the model's window.
+
+    Tokens are as the server counted them, or, with a ~, estimated. `/undo`, `/clear` and `/detach` make room.
+    """
+    chat = desk.chat
+    path = chat.conversation.path()
+    rows = [
+        (str(number), context.title_of(one.asked.text), _tokens(context.weight(one.asked)),
+         _tokens(context.weight(one.reply)) if one.reply else "", _price(one.reply))
+        for number, one in enumerate(said(desk), start=1)
+    ]  # fmt: skip
+    if chat.session.persona:
+        persona = Weight(context.estimated_tokens(chat.session.persona))
+        title = f"persona: {context.title_of(chat.session.persona)}"
+        rows.insert(0, ("", title, _tokens(persona), "", ""))
+    if rows:
+        desk.page.table(("n", "question", "tokens", "answer", "cost"), rows)
+    taken = context.window_taken(chat.session.persona, path)
+    desk.page.notice(_filled(desk, taken))
+
+
+def _filled(desk: Desk, taken: Weight) -> str:
+    models = desk.catalogue.cached()
+    window = next((m.context_length for m in models if m.id == desk.chat.answering), None)
+    if not window:
+        return f"{_tokens(taken)} tokens; how large the window of {desk.chat.answering} is, is not known."
+    share = min(1.0, taken.tokens / window)
+    bar = "█" * round(share * BAR)
+    much = f"{_tokens(taken)} of {figures.count(window)} tokens"
+    return f"{bar:░<{BAR}} {share:.0%} · {much}"
+
+
+@COMMANDS.command("/cost", "/usage", group=GROUP)
+async def cost(desk: Desk, text: str) -> None:
+    """Say what was spent: on the last reply, on this chat, today, this month and in all, and on which models.
+
+    The figures are the servers' own; replies of which a server names no price are left out.
+    """
+    replies = [m for m in desk.chat.conversation.messages.values() if m.role == "assistant"]
+    last = desk.chat.conversation.last("assistant")
+    now = datetime.fromtimestamp(desk.now_ms() / 1000).astimezone()
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    since = {"today": today, "this month": today.replace(day=1)}
+    sums = {
+        name: await aside(partial(desk.library.spent, since_ms=int(day.timestamp() * 1000)))
+        for name, day in since.items()
+    }
+    ever = await aside(desk.library.spent)
+    desk.page.pairs(
+        [
+            ("last reply", _price(last) or "nothing that is known"),
+            ("this chat", _all(replies)),
+            *((name, _sum(found)) for name, found in sums.items()),
+            ("in all", _sum(ever)),
+        ]
+    )
+    if ever:
+        rows = [
+            (one.model, figures.count(one.replies), figures.count(one.prompt_tokens),
+             figures.count(one.completion_tokens), figures.money(one.cost))
+            for one in ever
+        ]  # fmt: skip
+        desk.page.table(("model", "answers", "in", "out", "cost"), rows)
+
+
+def _all(replies: Iterable[Message]) -> str:
+    """Of all branches of the chat: those that were left were paid for, too."""
+    total = context.total_cost(replies)
+    return "nothing that is known" if total is None else figures.money(total)
+
+
+def _sum(spent: list[Spent]) -> str:
+    replies = sum(one.replies for one in spent)
+    return f"{figures.money(sum(one.cost for one in spent))} · {count(replies, 'answer')}"
+
+
+def _price(reply: Message | None) -> str:
+    usage = reply.usage if reply else None
+    return "" if usage is None or usage.cost is None else figures.money(usage.cost)
+
+
+def _tokens(weight: Weight) -> str:
+    return f"{'' if weight.counted else '~'}{figures.count(weight.tokens)}"
