@@ -61,7 +61,7 @@ SLOW_BLOCKS: Final = 8
 
 # Seconds of CPU that the first line of code waits for its lexer; ten times that by the clock, as a busy machine shall not
 # decide about colours. Where that can be done in steps, seconds of each: in one of them most lexers are there.
-LOAD_SECONDS: Final = 0.100
+LOAD_SECONDS: Final = 0.500
 STEP_SECONDS: Final = 0.030
 
 # Characters of a block that may be lexed once more, because what they begin is not closed: at first, and what each
