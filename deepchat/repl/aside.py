@@ -47,6 +47,11 @@ class Glance(Generic[Result]):
         self._question = ""
         self._answer: Future[Result] | None = None
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether the answer to the last question is still on its way."""
+        return self._answer is not None and not self._answer.done()
+
     def at(self, question: str, work: Callable[[], Result], otherwise: Result) -> Result:
         """The result of `work`; `otherwise` while it takes long, or an earlier question does. Asked the same again, it
         answers when it can. Raises what `work` raises."""

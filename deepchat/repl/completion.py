@@ -29,6 +29,11 @@ class CommandCompleter(Completer):
         self._commands = commands
         self._glance = Glance[list[Completion]]()
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether the last question took too long to be answered at once; asked again later it may be answered."""
+        return self._glance.is_looking
+
     def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
         before = document.text_before_cursor
         mention = naming.begun(before, behind_at=True)

@@ -1,5 +1,6 @@
 """The keys, as a table: which key does what, and nothing about how it is done."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +23,7 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.controls import BufferControl
 
 from deepchat.repl import walking
+from deepchat.repl.completion import CommandCompleter
 from deepchat.repl.composer import Composer
 from deepchat.repl.needs import Entry
 from deepchat.repl.walking import DOWN, UP, step
@@ -30,6 +32,9 @@ from deepchat.repl.walking import DOWN, UP, step
 Keymap = Mapping[str, Sequence[str]]
 
 Handler = Callable[[KeyPressEvent], None]
+
+# When what Tab has to offer takes its time.
+LOOKS_EVERY_S: Final = 0.02
 
 _MODIFIERS: Final = (("ctrl-", "c-"), ("shift-", "s-"))
 
@@ -137,20 +142,10 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
 
     @keys.add("tab", filter=here)
     def _complete(event: KeyPressEvent) -> None:
-        buffer = event.current_buffer
-        if buffer.complete_state:
-            buffer.complete_next()
-            return
-        asked = CompleteEvent(completion_requested=True)
-        offered = list(buffer.completer.get_completions(buffer.document, asked))
-        begun = [one for one in offered if _goes_on(buffer, one)]
-        more = get_common_complete_suffix(buffer.document, begun)
-        if len(offered) == 1 or len(begun) == 1:
-            buffer.apply_completion((begun or offered)[0])
-        elif more:
-            buffer.insert_text(more)
-        elif offered:
-            buffer.start_completion()
+        if event.current_buffer.complete_state:
+            event.current_buffer.complete_next()
+        elif not _completed(event.current_buffer):
+            event.app.create_background_task(_complete_later(event.current_buffer))
 
     @keys.add("right", filter=here & ghost)
     @keys.add("end", filter=here & ghost)
@@ -211,6 +206,30 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
         actions.suspend()
 
     return keys
+
+
+def _completed(buffer: Buffer) -> bool:
+    """Complete what stands before the cursor, as far as it is clear how; whether there was anything to offer."""
+    asked = CompleteEvent(completion_requested=True)
+    offered = list(buffer.completer.get_completions(buffer.document, asked))
+    begun = [one for one in offered if _goes_on(buffer, one)]
+    more = get_common_complete_suffix(buffer.document, begun)
+    if len(offered) == 1 or len(begun) == 1:
+        buffer.apply_completion((begun or offered)[0])
+    elif more:
+        buffer.insert_text(more)
+    elif offered:
+        buffer.start_completion()
+    return bool(offered)
+
+
+async def _complete_later(buffer: Buffer) -> None:
+    """What there is to offer is still being looked for: Tab works when it is found, unless something was typed since."""
+    document = buffer.document
+    while isinstance(buffer.completer, CommandCompleter) and buffer.completer.is_looking:
+        await asyncio.sleep(LOOKS_EVERY_S)
+    if buffer.document == document:
+        _completed(buffer)
 
 
 def _step(event: KeyPressEvent, way: int) -> bool:

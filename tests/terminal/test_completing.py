@@ -68,3 +68,21 @@ def test_keys_are_answered_while_the_database_is_locked(chats, deepchat, own_hom
     chat.wait_until(is_completed)
     chat.press("\r")
     chat.wait_for("About bread and butter.")
+
+
+def test_tab_works_as_soon_as_what_it_asks_answers(chats, deepchat, own_home):
+    [path] = own_home.rglob("*.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        chat = deepchat()
+        chat.wait_for("/help")
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        chat.press("/resume brd")
+        chat.wait_for("› /resume brd")
+        chat.press("\t")
+        for _ in range(10):
+            chat.read(0.05)
+        assert "› /resume brd" in chat.lines()
+    chat.wait_for("› /resume brd", gone=True)
+    chat.press("\r")
+    chat.wait_for("About bread and butter.")
