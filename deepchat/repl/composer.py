@@ -4,9 +4,10 @@ A folded paste is one private-use character in the buffer, so that the cursor, d
 is shown as `[pasted 412 lines]`, and is sent, remembered and edited whole.
 """
 
+import itertools
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from prompt_toolkit.buffer import Buffer
@@ -31,9 +32,10 @@ QUOTES: Final = '"""'
 _REMEMBERED: Final = 16
 _SHORTEST: Final = 4
 
-# The last of Unicode's private-use planes.
-_FIRST: Final = 0x100000
-_LAST: Final = 0x10FFFD
+# The last of Unicode's private-use planes. Only after all of it the marks are taken anew: an old one may still be in
+# the kill ring, in a register of vi, or come back by undo.
+_FOLDS: Final = range(0x100000, 0x10FFFE)
+_FOLD: Final = re.compile(f"[{chr(_FOLDS[0])}-{chr(_FOLDS[-1])}]")
 
 _TYPED, _PASTED = "t", "p"
 _RUNS: Final = re.compile(f"{_TYPED}+|{_PASTED}+")
@@ -45,6 +47,7 @@ class Composer:
     def __init__(self, buffer: Buffer) -> None:
         self.buffer = buffer
         self.folds: dict[str, str] = {}
+        self._marks = itertools.cycle(map(chr, _FOLDS))
         self._seen = ""
         self._origins = ""  # of each character of what was seen
         self._back = 0  # in the history, from the line that is being written
@@ -74,7 +77,7 @@ class Composer:
 
     def unfold(self) -> bool:
         """Show the folded paste at the cursor, or else the last one, as text; whether there was one."""
-        whole = self._cut({mark for mark, text in self.folds.items() if not _could_fold(text)})
+        whole = self._cut(lambda whole: not _FOLD.search(whole))
         if whole:
             self._pastes.append(whole)
             self.buffer.insert_text(whole)
@@ -82,11 +85,12 @@ class Composer:
 
     def take_fold(self) -> str:
         """Take the folded paste at the cursor, or else the last one, out of the draft; "" when there is none."""
-        return self._cut(set(self.folds))
+        return self._cut(lambda whole: True)
 
-    def _cut(self, marks: set[str]) -> str:
+    def _cut(self, may: Callable[[str], bool]) -> str:
         text, cursor = self.buffer.text, self.buffer.cursor_position
-        at = [n for n, char in enumerate(text) if char in marks]
+        found = (mark for mark in _FOLD.finditer(text) if mark[0] in self.folds)
+        at = [mark.start() for mark in found if may(self.folds[mark[0]])]
         if not at:
             return ""
         place = min(at, key=lambda one: (one not in (cursor, cursor - 1), -one))
@@ -122,7 +126,6 @@ class Composer:
             if text.strip():
                 self.buffer.history.append_string(text)
         self.buffer.reset()
-        self.folds.clear()
         self._seen, self._origins, self._back = "", "", 0
 
     @property
@@ -150,10 +153,10 @@ class Composer:
         return Entry(text, tuple(pasted))
 
     def _unfolded(self, text: str) -> str:
-        return text.translate({ord(mark): whole for mark, whole in self.folds.items()})
+        return _FOLD.sub(lambda mark: self.folds.get(mark[0], mark[0]), text)
 
     def _fold(self, text: str) -> str:
-        mark = chr(_FIRST + len(self.folds) % (_LAST - _FIRST))
+        mark = next(self._marks)
         self.folds[mark] = text
         return mark
 
@@ -213,12 +216,8 @@ def label(text: str) -> str:
 
 
 def _is_long(text: str) -> bool:
-    return _could_fold(text) or len(text) > FOLD_CHARS or text.count("\n") > FOLD_LINES
-
-
-def _could_fold(text: str) -> bool:
-    """Whether some of it would be taken for a fold."""
-    return any(char >= chr(_FIRST) for char in text)
+    # One that holds what marks a fold would be taken for that.
+    return bool(_FOLD.search(text)) or len(text) > FOLD_CHARS or text.count("\n") > FOLD_LINES
 
 
 def is_open(text: str) -> bool:

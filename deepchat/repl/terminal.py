@@ -320,7 +320,11 @@ class Terminal:
             backward_search_prompt=lambda: self._search_prompt("Earlier", search),
             ignore_case=True,
         )
-        search.control.input_processors = [Marks(), *(search.control.input_processors or ())]
+        search.control.input_processors = [
+            Folds(self.composer),  # one that was killed may be yanked here
+            Marks(),
+            *(search.control.input_processors or ()),
+        ]
         composer = Window(
             BufferControl(
                 self.buffer,

@@ -52,6 +52,19 @@ def test_a_fold_goes_with_one_key_and_comes_back_with_undo(composer):
     assert composer.text == LONG
 
 
+@pytest.mark.parametrize("emptied", [Composer.clear, Composer.take])
+def test_a_fold_that_was_killed_is_the_same_when_it_is_yanked_later(composer, emptied):
+    composer.paste(LONG)
+    killed = composer.buffer.text
+    emptied(composer)
+    composer.buffer.insert_text(killed)
+    assert composer.text == LONG
+    composer.paste(LONG.upper())
+    composer.buffer.insert_text(killed)
+    entry = composer.take()
+    assert entry == Entry(LONG + LONG.upper() + LONG, ((0, 3 * len(LONG)),))
+
+
 def test_a_fold_is_opened_at_the_cursor_or_else_the_last_one(composer):
     composer.paste(LONG)
     type_(composer, " and ")

@@ -132,6 +132,26 @@ def test_a_fold_is_opened_edited_and_undone(deepchat, server):
     chat.wait_for("[pasted 30 lines]")
 
 
+@pytest.mark.parametrize("kill", ["\x15", "\x17", "\x01\x0b"])
+def test_a_fold_that_was_killed_is_yanked_into_a_later_message(deepchat, server, kill):
+    server.script += [Answer.reply("Well."), Answer.reply("Read.")]
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.press(f"{BEGIN}{'old line,' * 1_000}{END}")
+    chat.wait_for("[pasted 9.0k characters]")
+    chat.press(kill)
+    chat.wait_for("[pasted", gone=True)
+    chat.enter("Something else.")
+    chat.wait_for("tok/s")
+    chat.press(f"{BEGIN}{LINES}{END}")
+    chat.wait_for("› [pasted 5000 lines]")
+    chat.press("\x19")
+    chat.wait_for("lines][pasted 9.0k characters]")
+    chat.press("\r")
+    chat.wait_for("Read.")
+    assert sent(server)[-1] == ("user", LINES + "old line," * 1_000)
+
+
 def test_a_paste_that_is_large_is_offered_as_an_attachment(deepchat, server):
     large = "".join(f"{n:04}\tsome words\n" for n in range(17_000))
     chat = deepchat()
