@@ -8,15 +8,18 @@ import itertools
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text.utils import fragment_list_to_text
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 
 from deepchat import figures
 from deepchat.repl.marks import shown_as
 from deepchat.repl.needs import Entry, Spans
+from deepchat.repl.undoing import PASTED, TYPED, Change, Part, Undoing
 from deepchat.repl.words import count
 
 # A paste of more is folded: it would fill the composer.
@@ -28,31 +31,54 @@ MARK: Final = "› "
 
 QUOTES: Final = '"""'
 
-# Pastes that are known again when they come back by undo, or after a failed request; short ones are like typing.
-_REMEMBERED: Final = 16
-_SHORTEST: Final = 4
+# Pastes, and parts of them that were deleted, which are known again when they are yanked, or come back after a failed
+# request; short ones are like typing.
+_REMEMBERED: Final = 64
+_SHORTEST: Final = 2
 
 # The last of Unicode's private-use planes. Only after all of it the marks are taken anew: an old one may still be in
 # the kill ring, in a register of vi, or come back by undo.
 _FOLDS: Final = range(0x100000, 0x10FFFE)
 _FOLD: Final = re.compile(f"[{chr(_FOLDS[0])}-{chr(_FOLDS[-1])}]")
 
-_TYPED, _PASTED = "t", "p"
-_RUNS: Final = re.compile(f"{_TYPED}+|{_PASTED}+")
+_RUNS: Final = re.compile(f"{TYPED}+|{PASTED}+")
+
+
+class DraftBuffer(Buffer):
+    """A buffer whose keys for undo ask the composer, who knows what of a draft was pasted."""
+
+    composer: "Composer"
+
+    def save_to_undo_stack(self, clear_redo_stack: bool = True) -> None:  # noqa: FBT001, FBT002  not ours to say
+        """Called before each key."""
+        self.composer.undoing.begin(self.cursor_position)
+
+    def undo(self) -> None:
+        self.composer.undo()
+
+    def redo(self) -> None:
+        self.composer.redo()
+
+
+@dataclass(slots=True)
+class _Line:
+    """The draft, or an older entry that is looked at, as the buffer holds it; and what was changed in it."""
+
+    held: Part = field(default_factory=Part)
+    undoing: Undoing = field(default_factory=Undoing)
 
 
 class Composer:
     """What stands in the buffer."""
 
-    def __init__(self, buffer: Buffer) -> None:
+    def __init__(self, buffer: DraftBuffer) -> None:
         self.buffer = buffer
         self.folds: dict[str, str] = {}
         self._marks = itertools.cycle(map(chr, _FOLDS))
-        self._seen = ""
-        self._origins = ""  # of each character of what was seen
         self._back = 0  # in the history, from the line that is being written
-        self._mine = ("", "")  # that line and its origins, while an older one is shown
+        self._lines = {0: _Line()}  # those that were shown, by how far back they are
         self._pastes: deque[str] = deque(maxlen=_REMEMBERED)
+        buffer.composer = self
         buffer.on_text_changed += self._follow
 
     @property
@@ -72,46 +98,81 @@ class Composer:
 
     def paste(self, text: str) -> None:
         """Insert a pasted text (lines end with newlines) at the cursor."""
-        self._pastes.append(text)
-        self.buffer.insert_text(self._fold(text) if _is_long(text) else text)
+        self._note(text)
+        held = self._fold(text) if _is_long(text) else text
+        self._change(Change(self.buffer.cursor_position, Part(), _pasted(held)))
+        self.buffer.insert_text(held)
 
     def unfold(self) -> bool:
         """Show the folded paste at the cursor, or else the last one, as text; whether there was one."""
-        whole = self._cut(lambda whole: not _FOLD.search(whole))
-        if whole:
-            self._pastes.append(whole)
-            self.buffer.insert_text(whole)
-        return bool(whole)
+        at = self._fold_near(lambda whole: not _FOLD.search(whole))
+        if at is not None:
+            whole = self.folds[self.buffer.text[at]]
+            self._note(whole)
+            self._put(Change(at, self._line.held.cut(at, at + 1), _pasted(whole)))
+        return at is not None
 
     def take_fold(self) -> str:
         """Take the folded paste at the cursor, or else the last one, out of the draft; "" when there is none."""
-        return self._cut(lambda whole: True)
-
-    def _cut(self, may: Callable[[str], bool]) -> str:
-        text, cursor = self.buffer.text, self.buffer.cursor_position
-        found = (mark for mark in _FOLD.finditer(text) if mark[0] in self.folds)
-        at = [mark.start() for mark in found if may(self.folds[mark[0]])]
-        if not at:
+        at = self._fold_near(lambda whole: True)
+        if at is None:
             return ""
-        place = min(at, key=lambda one: (one not in (cursor, cursor - 1), -one))
-        self.buffer.cursor_position = place
-        self.buffer.delete()
-        return self.folds[text[place]]
+        mark = self._line.held.cut(at, at + 1)
+        self._put(Change(at, mark, Part()))
+        return self.folds[mark.text]
+
+    def _fold_near(self, may: Callable[[str], bool]) -> int | None:
+        cursor = self.buffer.cursor_position
+        found = (mark for mark in _FOLD.finditer(self.buffer.text) if mark[0] in self.folds)
+        at = [mark.start() for mark in found if may(self.folds[mark[0]])]
+        return min(at, key=lambda one: (one not in (cursor, cursor - 1), -one), default=None)
 
     def replace(self, text: str, pasted: Spans = ()) -> None:
-        """Another draft in place of this one, the cursor at its end. Undo has the one before."""
-        self.buffer.save_to_undo_stack()
-        held, origins = "", ""
-        for part, origin in _parts(text, pasted):
-            if origin == _PASTED and len(part) >= _SHORTEST:
-                self._pastes.append(part)
-            part = self._fold(part) if origin == _PASTED and _is_long(part) else part
-            held += part
-            origins += origin * len(part)
-        self.buffer.text = held
-        self.buffer.cursor_position = len(held)
-        if pasted:
-            self._origins = origins
+        """Another draft in place of this one, the cursor at its end. Undo has the one before.
+
+        Without being told what of it was pasted, pastes are known again that stand in it whole.
+        """
+        known = pasted or _spans(self._origins_of(text))
+        for start, end in known:
+            self._note(text[start:end])
+        self.undoing.begin(self.buffer.cursor_position)
+        self._put(Change(0, self._line.held, self._held(Entry(text, known))))
+
+    def _held(self, entry: Entry) -> Part:
+        """An entry as the buffer holds it."""
+        held = Part()
+        for part, origin in _parts(entry.text, entry.pasted):
+            folds = _FOLD.search(part) or (origin == PASTED and _is_long(part))
+            part = self._fold(part) if folds else part
+            held += Part(part, origin * len(part))
+        return held
+
+    def undo(self) -> None:
+        """Take back the last step."""
+        self._show(self.undoing.undo(self._line.held))
+
+    def redo(self) -> None:
+        """Do again what was undone last."""
+        self._show(self.undoing.redo(self._line.held))
+
+    def _show(self, draft: tuple[Part, int] | None) -> None:
+        if draft:
+            self._line.held, cursor = draft
+            self.buffer.document = Document(self._line.held.text, cursor)
+
+    def _put(self, change: Change) -> None:
+        """Make this change, the cursor behind it."""
+        self._change(change)
+        self._show((self._line.held, change.at + len(change.come)))
+
+    def _change(self, change: Change) -> None:
+        """Note what is about to change in the buffer, or has changed there."""
+        self._line.held = change.done(self._line.held)
+        self.undoing.add(change)
+
+    def _note(self, paste: str) -> None:
+        if len(paste) >= _SHORTEST and paste not in self._pastes:
+            self._pastes.append(paste)
 
     def take(self) -> Entry:
         """What the draft says; then it is cleared."""
@@ -121,38 +182,49 @@ class Composer:
 
     def clear(self) -> None:
         """Empty the composer; the history has what stood there."""
-        mine = self._entry(*self._mine).text if self._back else ""
+        mine = self._entry(self._lines[0].held).text if self._back else ""
         for text in (mine, self.text):
             if text.strip():
                 self.buffer.history.append_string(text)
         self.buffer.reset()
-        self._seen, self._origins, self._back = "", "", 0
+        self._back, self._lines = 0, {0: _Line()}
 
     @property
     def entry(self) -> Entry:
         """What Enter would take."""
-        return without_quotes(self._entry(self.buffer.text, self._origins))
+        return without_quotes(self._entry(self._line.held))
 
     @property
     def unsent(self) -> Entry:
         """What was typed and not sent: not the old entry that is shown, unless that was changed."""
-        shown = self._entry(self.buffer.text, self._origins)
+        shown = self._entry(self._line.held)
         if not self._back:
             return shown
-        mine = self._entry(*self._mine)
+        mine = self._entry(self._lines[0].held)
         is_old = shown.text in self.buffer.history.get_strings()
         return mine if is_old else together([mine, shown])
 
-    def _entry(self, held: str, origins: str) -> Entry:
+    @property
+    def undoing(self) -> Undoing:
+        """What was changed in the line that is shown."""
+        return self._line.undoing
+
+    @property
+    def _line(self) -> _Line:
+        return self._lines[self._back]
+
+    def _entry(self, held: Part) -> Entry:
         text, pasted = "", []
-        for run in _RUNS.finditer(origins):
-            part = self._unfolded(held[run.start() : run.end()])
-            if run[0][0] == _PASTED:
+        for run in _RUNS.finditer(held.origins):
+            part = self._unfolded(held.text[run.start() : run.end()])
+            if run[0][0] == PASTED:
                 pasted.append((len(text), len(text) + len(part)))
             text += part
         return Entry(text, tuple(pasted))
 
     def _unfolded(self, text: str) -> str:
+        if text.isascii():  # that is known at once
+            return text
         return _FOLD.sub(lambda mark: self.folds.get(mark[0], mark[0]), text)
 
     def _fold(self, text: str) -> str:
@@ -161,36 +233,37 @@ class Composer:
         return mark
 
     def _follow(self, buffer: Buffer) -> None:
-        """The text changed between what is common at its head and at its tail."""
+        """The text changed, and the cursor stands behind what has come: that tells `aa` from `aa`."""
         self._notice_walking(buffer)
-        old, new = self._seen, buffer.text
-        head = _common(old, new)
-        tail = _common(old[head:][::-1], new[head:][::-1])
+        old, new = self._line.held, buffer.text
+        if old.text == new:
+            return
+        tail = _common(old.text[::-1], new[buffer.cursor_position :][::-1])
+        head = _common(old.text[: len(old) - tail], new[: len(new) - tail])
+        gone = old.cut(head, len(old) - tail)
         come = new[head : len(new) - tail]
-        self._origins = (
-            self._origins[:head] + self._origins_of(come) + self._origins[len(old) - tail :]
-        )
-        self._seen = new
+        for start, end in _spans(gone.origins):
+            self._note(gone.text[start:end])
+        # A transformation of lines, of which some were pasted: which of them it was is not known any more.
+        is_mixed = PASTED in gone.origins and len(come) > 1
+        origins = PASTED * len(come) if is_mixed else self._origins_of(come)
+        self._change(Change(head, gone, Part(come, origins)))
 
     def _notice_walking(self, buffer: Buffer) -> None:
         # Counted from the end: older entries are put in before the others while they are loaded.
-        back = len(buffer._working_lines) - 1 - buffer.working_index
-        if back == self._back:
-            return
-        if not self._back:
-            self._mine = self._seen, self._origins
-        self._seen, self._origins = ("", "") if back else self._mine
-        self._back = back
+        self._back = len(buffer._working_lines) - 1 - buffer.working_index
+        if self._back not in self._lines:
+            self._lines[self._back] = _Line(Part(buffer.text, self._origins_of(buffer.text)))
 
     def _origins_of(self, come: str) -> str:
-        origins = _TYPED * len(come)
+        """What of this was pasted once."""
+        origins = bytearray(TYPED * len(come), "ascii")
         for paste in self._pastes:
-            for at in _places(paste, come) if len(paste) >= _SHORTEST or paste == come else ():
-                origins = origins[:at] + _PASTED * len(paste) + origins[at + len(paste) :]
-        return "".join(
-            _PASTED if char in self.folds else origin
-            for char, origin in zip(come, origins, strict=True)
-        )
+            for at in _places(paste, come):
+                origins[at : at + len(paste)] = (PASTED * len(paste)).encode()
+        for mark in _FOLD.finditer(come):
+            origins[mark.start() : mark.end()] = PASTED.encode()
+        return origins.decode("ascii")
 
 
 class Folds(Processor):
@@ -255,14 +328,23 @@ def together(entries: Iterable[Entry]) -> Entry:
     return Entry(text, tuple(pasted))
 
 
+def _pasted(text: str) -> Part:
+    return Part(text, PASTED * len(text))
+
+
+def _spans(origins: str) -> Spans:
+    """The parts that were pasted."""
+    return tuple(run.span() for run in _RUNS.finditer(origins) if run[0][0] == PASTED)
+
+
 def _parts(text: str, pasted: Spans) -> Iterator[tuple[str, str]]:
     """The text cut where typed and pasted parts meet, and the origin of each; `pasted` is in order."""
     at = 0
     for start, end in pasted:
-        yield text[at:start], _TYPED
-        yield text[start:end], _PASTED
+        yield text[at:start], TYPED
+        yield text[start:end], PASTED
         at = end
-    yield text[at:], _TYPED
+    yield text[at:], TYPED
 
 
 def _places(part: str, text: str) -> Iterator[int]:

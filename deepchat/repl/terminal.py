@@ -18,7 +18,6 @@ from typing import Final
 from prompt_toolkit.application import Application, in_terminal
 from prompt_toolkit.application.current import set_app
 from prompt_toolkit.auto_suggest import AutoSuggest
-from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, has_completions
@@ -48,7 +47,7 @@ from prompt_toolkit.widgets import SearchToolbar
 from deepchat.attach import naming
 from deepchat.repl import clipboard, editor
 from deepchat.repl.aside import aside
-from deepchat.repl.composer import MARK, Composer, Folds
+from deepchat.repl.composer import MARK, Composer, DraftBuffer, Folds
 from deepchat.repl.keyboard import Keyboard, brackets_pastes
 from deepchat.repl.marks import Marks
 from deepchat.repl.needs import Entry, Picking, Spans
@@ -126,7 +125,7 @@ class Terminal:
         self.is_lent = False
         self._output = output or _output()
         self._columns = self.width
-        self.buffer = Buffer(
+        self.buffer = DraftBuffer(
             multiline=True,
             history=history,
             auto_suggest=suggest,

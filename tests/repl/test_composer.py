@@ -5,9 +5,8 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prompt_toolkit.buffer import Buffer
 
-from deepchat.repl.composer import FOLD_LINES, Composer, label
+from deepchat.repl.composer import FOLD_LINES, Composer, DraftBuffer, label
 from deepchat.repl.needs import Entry
 
 LONG = "".join(f"line {n}\n" for n in range(412))
@@ -15,12 +14,19 @@ LONG = "".join(f"line {n}\n" for n in range(412))
 
 @pytest.fixture
 def composer():
-    return Composer(Buffer(multiline=True))
+    return Composer(DraftBuffer(multiline=True))
 
 
 def type_(composer, text):
     for char in text:
+        composer.buffer.save_to_undo_stack()  # as before each key
         composer.buffer.insert_text(char)
+
+
+def back(composer, times=1):
+    for _ in range(times):
+        composer.buffer.save_to_undo_stack()
+        composer.buffer.delete_before_cursor()
 
 
 def typed(entry):
@@ -45,11 +51,88 @@ def test_a_short_paste_stands_as_it_is(composer):
 
 def test_a_fold_goes_with_one_key_and_comes_back_with_undo(composer):
     composer.paste(LONG)
-    composer.buffer.save_to_undo_stack()
-    composer.buffer.delete_before_cursor()
+    back(composer)
     assert composer.text == ""
     composer.buffer.undo()
     assert composer.text == LONG
+
+
+def drafts_undone(composer):
+    while (before := composer.text) is not None:
+        yield before
+        composer.buffer.undo()
+        if composer.text == before:
+            return
+
+
+def test_undo_takes_back_words_and_whole_pastes(composer):
+    type_(composer, "one two,  three")
+    composer.buffer.save_to_undo_stack()
+    composer.paste(LONG)
+    type_(composer, "en")
+    back(composer, 6)
+    three, paste = "one two,  three", f"one two,  three{LONG}"
+    deleted = ["one two,  th", three, paste, f"{paste}en"]
+    assert list(drafts_undone(composer)) == [*deleted, paste, three, "one two,  ", "one ", ""]
+    for _ in range(20):
+        composer.buffer.redo()
+    assert composer.text == "one two,  th"
+
+
+def test_each_paste_is_a_step_of_its_own(composer):
+    for paste in (LONG, LONG.upper(), "x"):
+        composer.buffer.save_to_undo_stack()
+        composer.paste(paste)
+    assert [len(draft) // len(LONG) for draft in drafts_undone(composer)] == [2, 2, 1, 0]
+
+
+def test_what_undo_brings_back_is_typed_or_pasted_as_it_was(composer):
+    type_(composer, "@mine ")
+    composer.buffer.save_to_undo_stack()
+    composer.paste("@yours")
+    back(composer, 12)
+    while composer.text != "@mine @yours":
+        composer.buffer.undo()
+    assert typed(composer.entry) == "@mine "
+
+
+def test_what_one_key_does_is_one_step_and_the_cursor_returns(composer):
+    type_(composer, "some words here")
+    composer.buffer.cursor_position = 5
+    composer.buffer.save_to_undo_stack()
+    composer.buffer.delete(5)
+    composer.buffer.insert_text("things")
+    composer.buffer.undo()
+    assert (composer.text, composer.buffer.cursor_position) == ("some words here", 5)
+    composer.buffer.redo()
+    assert (composer.text, composer.buffer.cursor_position) == ("some things here", 11)
+
+
+def test_a_draft_that_is_replaced_returns_and_what_is_typed_then_is_a_step_of_its_own(composer):
+    type_(composer, "draft")
+    composer.replace("other")
+    type_(composer, "s")
+    assert list(drafts_undone(composer)) == ["others", "other", "draft", ""]
+
+
+def test_what_undo_holds_grows_with_what_is_changed_and_not_with_the_draft(composer):
+    composer.replace("line\n" * 100_000)
+    before = len(composer.undoing)
+    type_(composer, "ten words " * 10)
+    assert len(composer.undoing) == before + 100
+
+
+def test_an_undo_in_an_old_entry_is_none_of_the_draft(composer):
+    walking(composer, "old entry")
+    type_(composer, "mine")
+    composer.buffer.history_backward()
+    type_(composer, "X")
+    composer.buffer.undo()
+    composer.buffer.undo()
+    assert composer.text == "old entry"
+    composer.buffer.history_forward()
+    composer.buffer.undo()
+    assert composer.text == ""
 
 
 @pytest.mark.parametrize("emptied", [Composer.clear, Composer.take])
@@ -108,6 +191,34 @@ def test_a_paste_that_is_edited_is_still_pasted(composer):
     assert typed(entry) == "XX"
 
 
+def test_what_is_typed_before_a_paste_that_begins_alike_is_typed(composer):
+    composer.paste("@file")
+    composer.buffer.cursor_position = 0
+    type_(composer, "@")
+    assert composer.take().pasted == ((1, 6),)
+
+
+def test_a_part_of_a_paste_that_is_killed_and_yanked_is_still_pasted(composer):
+    composer.paste("see @secret")
+    killed = composer.buffer.delete_before_cursor(len("@secret"))
+    composer.clear()
+    composer.buffer.insert_text(killed)
+    assert typed(composer.take()) == ""
+
+
+def test_pasted_lines_that_are_indented_are_still_pasted(composer):
+    type_(composer, "x\n")
+    composer.paste("@one\n@two")
+    composer.buffer.text = "x\n    @one\n    @two"
+    assert typed(composer.take()) == "x\n"
+
+
+def test_a_character_that_was_pasted_once_is_typed_when_it_is_typed(composer):
+    composer.paste("@")
+    type_(composer, " @a")
+    assert typed(composer.take()) == " @a"
+
+
 def test_what_was_pasted_is_pasted_when_undo_or_a_failed_request_brings_it_back(composer):
     composer.paste("see @secret")
     composer.take()
@@ -138,7 +249,7 @@ def test_any_entry_that_returns_is_the_same_entry():
             if is_pasted:
                 pasted.append((len(text), len(text) + len(part)))
             text += part
-        composer = Composer(Buffer(multiline=True))
+        composer = Composer(DraftBuffer(multiline=True))
         composer.replace(text, pasted)
         assert composer.unsent.text == text
         held = {at for start, end in pasted for at in range(start, end)}
@@ -233,7 +344,7 @@ pieces = st.lists(
 
 @given(pieces, st.integers(0, 3))
 def test_whatever_is_typed_and_pasted_is_sent_in_order(parts, repeat):
-    composer = Composer(Buffer(multiline=True))
+    composer = Composer(DraftBuffer(multiline=True))
     expected = ""
     for is_paste, text in parts:
         if is_paste:

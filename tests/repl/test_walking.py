@@ -2,22 +2,23 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.history import DummyHistory
 from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import TabsProcessor
 
-from deepchat.repl.composer import MARK, Composer, Folds
+from deepchat.repl.composer import MARK, Composer, DraftBuffer, Folds
 from deepchat.repl.marks import Marks
 from deepchat.repl.walking import DOWN, UP, step
 
 
-def control_of(text):
-    composer = Composer(Buffer(multiline=True, history=DummyHistory()))
+def control_of(text, pasted=""):
+    composer = Composer(DraftBuffer(multiline=True, history=DummyHistory()))
     processors = [Folds(composer), Marks(), TabsProcessor(char1=" ", char2=" ")]
     control = BufferControl(composer.buffer, input_processors=processors)
     composer.buffer.text = text
     composer.buffer.cursor_position = len(text)
+    if pasted:
+        composer.paste(pasted)
     return control
 
 
@@ -44,11 +45,8 @@ def test_wide_characters_and_tabs_count_with_their_cells():
 
 
 def test_a_fold_is_as_long_as_its_label():
-    control = control_of("")
-    composer = Composer(control.buffer)
-    control.input_processors = [Folds(composer)]
-    composer.paste("x\n" * 400)
-    composer.buffer.insert_text("tail")
+    control = control_of("", pasted="x\n" * 400)
+    control.buffer.insert_text("tail")
     assert rows_above(control, 10) == [5, 0]
     assert step(control, 12, DOWN)
     assert control.buffer.cursor_position > 0

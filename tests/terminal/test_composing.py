@@ -132,6 +132,21 @@ def test_a_fold_is_opened_edited_and_undone(deepchat, server):
     chat.wait_for("[pasted 30 lines]")
 
 
+@pytest.mark.parametrize("undo", ["\x1f", "\x18\x15"])
+def test_undo_takes_back_a_word_and_redo_gives_it_again(deepchat, undo):
+    chat = deepchat()
+    chat.wait_for("/help")
+    for key in "one two three":
+        chat.press(key)
+        chat.read(0.01)
+    chat.wait_for("› one two three")
+    for left in ("› one two", "› one", "›"):
+        chat.press(undo)
+        chat.wait_until(lambda left=left: chat.lines()[chat.screen.cursor.y] == left)
+    chat.press("\x18\x12\x18\x12")
+    chat.wait_until(lambda: chat.lines()[chat.screen.cursor.y] == "› one two")
+
+
 @pytest.mark.parametrize("kill", ["\x15", "\x17", "\x01\x0b"])
 def test_a_fold_that_was_killed_is_yanked_into_a_later_message(deepchat, server, kill):
     server.script += [Answer.reply("Well."), Answer.reply("Read.")]
