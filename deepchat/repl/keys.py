@@ -91,6 +91,12 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
 
         return bind
 
+    # They accept the line, as prompt_toolkit understands it, and the composer would not know.
+    @keys.add("escape", "#", filter=emacs_mode)
+    @keys.add("c-o", filter=emacs_mode)
+    def _nothing(event: KeyPressEvent) -> None:
+        pass
+
     here = ~is_searching
     busy = Condition(actions.busy)
     typed = Condition(lambda: bool(get_app().current_buffer.text))
