@@ -89,7 +89,7 @@ TOPICS = (
     ),
     Page(
         "Vim keys",
-        '`editing_mode = "vi"` under `[ui]` in config.toml.',
+        '`editing_mode = "vi"` under `[ui]` in config.toml. The cursor and the status line tell the mode.',
     ),
     Page(
         "Writing several lines, pasting, your own editor",

@@ -68,7 +68,7 @@ class Interactive:
             history=FileHistory(history),
             suggest=Ghost(),
             parts=Parts(
-                status=lambda width: self.repl.status(width),
+                status=lambda width: self.repl.status(width, self.terminal.mode),
                 queued=lambda: [waiting.summary for waiting in self.repl.queue],
                 attached=lambda draft: self.repl.attached_rows(draft),
             ),

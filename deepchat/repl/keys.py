@@ -26,6 +26,7 @@ from deepchat.repl import walking
 from deepchat.repl.completion import CommandCompleter
 from deepchat.repl.composer import Composer
 from deepchat.repl.needs import Entry
+from deepchat.repl.vi import change_words
 from deepchat.repl.walking import DOWN, UP, step
 
 # The keys of each action, such as "ctrl-o", "alt-enter" or "ctrl-x ctrl-e".
@@ -97,6 +98,8 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
     def _nothing(event: KeyPressEvent) -> None:
         pass
 
+    change_words(keys)
+
     here = ~is_searching
     busy = Condition(actions.busy)
     typed = Condition(lambda: bool(get_app().current_buffer.text))
@@ -118,8 +121,10 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
             return
         if composer.block_is_open:
             buffer.insert_text("\n")
-        else:
-            actions.enter(composer.take())
+            return
+        entry = composer.take()
+        event.app.vi_state.reset()  # the next draft begins with inserting
+        actions.enter(entry)
 
     @on("newline", when=here)
     def _newline(event: KeyPressEvent) -> None:
@@ -165,10 +170,12 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
     def _interrupt(event: KeyPressEvent) -> None:
         if actions.is_lent():  # it was meant for the other program
             return
-        if not actions.busy() and composer.buffer.text:
+        if actions.busy() or not composer.buffer.text:
+            actions.interrupt()
+        else:
             composer.clear()
-            return
-        actions.interrupt()
+        if not composer.buffer.text:
+            event.app.vi_state.reset()
 
     @keys.add("escape", filter=here & has_completions)
     def _close_menu(event: KeyPressEvent) -> None:

@@ -283,11 +283,10 @@ class Repl:
         obeyed = split_command(draft.text) or shell_line(draft.text)
         return self.sending.tray.rows(Entry("") if obeyed else draft, self._chat.conversation)
 
-    def status(self, width: int) -> str:
-        """The status line: what is going on, and with whom."""
-        return self._house.drawing.status(
-            self._status.parts(self.doing, len(self.sending.queue)), width
-        )
+    def status(self, width: int, mode: str = "") -> str:
+        """The status line: in which mode keys are taken, what is going on, and with whom."""
+        parts = self._status.parts(self.doing, len(self.sending.queue))
+        return self._house.drawing.status([mode, *parts], width)
 
     def _print(self, ansi: str) -> None:
         self._surface.print(ansi)

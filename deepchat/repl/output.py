@@ -108,6 +108,7 @@ class SteadyOutput(Vt100_Output):
             super().disable_bracketed_paste()
             if self._title:
                 self.write_raw(_POP_TITLE)
+            self.reset_cursor_shape()
             self.show_cursor()
             self.flush()
 

@@ -19,12 +19,14 @@ from prompt_toolkit.application import Application, in_terminal
 from prompt_toolkit.application.current import set_app
 from prompt_toolkit.auto_suggest import AutoSuggest
 from prompt_toolkit.completion import Completer
+from prompt_toolkit.cursor_shapes import ModalCursorShapeConfig
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, has_completions
 from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindingsBase
+from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import (
     BufferControl,
@@ -70,6 +72,12 @@ CHORD_S: Final = 1.0
 
 # A window that has not changed its size for this long is not being resized any more; tmux tells us that late.
 SETTLE_S: Final = 0.3
+
+_MODES: Final = {
+    InputMode.NAVIGATION: "normal",
+    InputMode.REPLACE: "replace",
+    InputMode.REPLACE_SINGLE: "replace",
+}
 
 # No backgrounds: they are unreadable on somebody's theme, and leave stains when the window is resized.
 STYLE: Final = Style.from_dict(
@@ -140,6 +148,8 @@ class Terminal:
             key_bindings=bindings(self.composer),
             style=STYLE,
             color_depth=None if color else ColorDepth.DEPTH_1_BIT,
+            # The console of Linux prints the end of the sequence for it.
+            cursor=ModalCursorShapeConfig() if vi and os.environ.get("TERM") != "linux" else None,
             editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
             erase_when_done=True,
             input=source or _input(),
@@ -172,6 +182,16 @@ class Terminal:
     @property
     def unsent(self) -> Entry:
         return self.composer.unsent
+
+    @property
+    def mode(self) -> str:
+        """What keys do in vi when they do not insert; "" when they do."""
+        if self.app.editing_mode is not EditingMode.VI:  # its state changes all the same
+            return ""
+        if self.buffer.selection_state:
+            return "visual"
+        vi = self.app.vi_state
+        return "normal" if vi.temporary_navigation_mode else _MODES.get(vi.input_mode, "")
 
     def print(self, ansi: str) -> None:
         """Print for good, above the live view."""

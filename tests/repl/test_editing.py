@@ -15,3 +15,71 @@ def test_no_key_takes_the_draft_away_unsent(keys):
     assert desk.text == f"see {LONG}"
     desk.press(ENTER)
     assert [entry.text for entry in desk.sent] == desk.history == [f"see {LONG}"]
+
+
+@pytest.mark.parametrize("end", [ENTER, Keys.ControlC])
+@pytest.mark.parametrize("before", ["x", "d", "v", "R"])
+def test_the_draft_after_one_that_was_sent_or_cleared_begins_in_insert_mode(end, before):
+    desk = Pressing(vi=True)
+    desk.press("some text", ESCAPE, before)
+    desk.press(end)
+    assert desk.terminal.mode == ""
+    desk.press("while")
+    assert desk.text == "while"
+
+
+def test_a_draft_that_ctrl_c_leaves_in_place_stays_in_its_mode():
+    desk = Pressing(vi=True)
+    desk.is_busy = True
+    desk.press("some text", ESCAPE)
+    desk.press(Keys.ControlC)
+    assert (desk.terminal.mode, desk.text) == ("normal", "some text")
+
+
+@pytest.mark.parametrize(("key", "mode"), [("v", "visual"), ("R", "replace"), ("i", "")])
+def test_the_mode_of_vi_is_told_when_keys_do_not_insert(key, mode):
+    desk = Pressing(vi=True)
+    assert desk.terminal.mode == ""
+    desk.press("word", ESCAPE)
+    assert desk.terminal.mode == "normal"
+    desk.press(key)
+    assert desk.terminal.mode == mode
+
+
+@pytest.mark.parametrize(("vi", "mode"), [(False, ""), (True, "normal")])
+def test_a_search_leaves_vi_in_normal_mode_and_emacs_without_one(vi, mode):
+    desk = Pressing(vi=vi)
+    desk.press("some text", Keys.ControlR, "some", ENTER)
+    assert (desk.text, desk.terminal.mode) == ("some text", mode)
+
+
+# As vim 9 does it.
+@pytest.mark.parametrize(
+    ("draft", "keys", "changed"),
+    [
+        ("one two", "0cw", "X two"),
+        ("one two", "0llcw", "onX two"),
+        ("one two", "0lcw", "oX two"),
+        ("one two", "$cw", "one twX"),
+        ("one two\nnext", "k$cw", "one twX\nnext"),
+        ("one\n\n  next", "kk0cw", "X\n\n  next"),
+        ("one two three", "02cw", "X three"),
+        ("one two three", "0c2w", "X three"),
+        ("one   two", "0lllcw", "oneXtwo"),
+        ("a.b c", "0cw", "X.b c"),
+        ("a.b c", "0cW", "X c"),
+        ("a.b c", "02cw", "Xb c"),
+        ("été là", "0cw", "X là"),
+        ("one two", "0ce", "X two"),
+        ("one two", "0dwi", "Xtwo"),
+        ("one  two three", "0lllc2w", "oneXthree"),
+        ("one  \n  two", "k$cw", "one X\n  two"),
+        ("one\n\ntwo", "kcw", "one\nX\ntwo"),
+        ("one\ntwo", "0cw", "one\nX"),
+    ],
+)
+def test_change_word_changes_what_vim_changes(draft, keys, changed):
+    desk = Pressing(vi=True)
+    desk.press(draft, ESCAPE)
+    desk.press(f"{keys}X")
+    assert desk.text == changed

@@ -15,6 +15,7 @@ OURS = re.compile(
   | \x1b\[ [02]? K | \x1b\[ [0]? J                # erase to the end; a line
   | \x1b\[ \? (?: 25|2004|2026|7 ) [hl]           # cursor, bracketed paste, synchronized update, autowrap
   | \x1b\[ \? (?: 1|12 ) l                        # cursor keys as they are, no blinking
+  | \x1b\[ [0246] [ ]q                              # the shape of the cursor, in vi
   | \x1b [78]                                     # remember where the cursor is, and go there
   | \x1b\[ 2[23] ;2t                              # the window's title onto the stack, and back
   | \x1b\] 2; (?P<title> [^\x00-\x1f\x7f-\x9f]{0,200} ) \x07

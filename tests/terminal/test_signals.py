@@ -376,9 +376,9 @@ def test_a_bug_in_the_loop_is_one_line_and_a_terminal_as_it_was(server, own_home
     broken = (
         "from deepchat.repl.loop import Repl\n"
         "from deepchat.__main__ import main\n"
-        "def status(repl, width, right=Repl.status):\n"
+        "def status(repl, *said, right=Repl.status):\n"
         "    assert 'boom' not in repl._surface.draft\n"
-        "    return right(repl, width)\n"
+        "    return right(repl, *said)\n"
         "Repl.status = status\n"
         "main()\n"
     )
