@@ -21,6 +21,9 @@ from deepchat.text import clean_line, mend
 
 _LONGEST_WARNING: Final = 300
 
+# What sends when nothing else is left to: no hand needs it for anything but a new line.
+_SPARE: Final = "alt-enter"
+
 # litellm's and langchain's name for it; it moves DeepInfra, and nobody else.
 _DEEPINFRA_BASE: Final = "DEEPINFRA_API_BASE"
 
@@ -379,7 +382,7 @@ def _parameters(
 def _keys(chosen: Mapping[str, _Chosen], warnings: list[str]) -> dict[str, tuple[str, ...]]:
     """The keys for each action. What was configured takes a key from the action that has it by default.
 
-    Alt is Esc and a key for a terminal, and in vi mode Esc is a key of its own.
+    Alt is Esc and a key for a terminal, and in vi mode Esc is a key of its own, which any may follow but Enter.
     """
     vi = chosen["ui.editing_mode"].value == "vi"
     keys: dict[str, tuple[str, ...]] = {}
@@ -387,7 +390,7 @@ def _keys(chosen: Mapping[str, _Chosen], warnings: list[str]) -> dict[str, tuple
     named = [(name, chosen[f"keys.{name}"]) for name, _, _ in ACTIONS]
     for name, one in sorted(named, key=lambda pair: pair[1].rank):
         named_keys = cast(list[str], one.value)
-        wanted = [key for key in named_keys if not (vi and key.startswith("alt-"))]
+        wanted = [key for key in named_keys if not (vi and _is_esc_and_another(key))]
         if one.rank is not _Rank.DEFAULT:
             unheard = (key for key in named_keys if key not in wanted)
             warnings += [f"keys.{name}: there is no {key} in vi mode." for key in unheard]
@@ -396,8 +399,11 @@ def _keys(chosen: Mapping[str, _Chosen], warnings: list[str]) -> dict[str, tuple
         keys[name] = tuple(key for key in wanted if key not in taken)
         taken |= dict.fromkeys(keys[name], name)
     if not keys["send"]:
-        spare = "enter" if vi else "alt-enter"
-        warnings.append(f"keys.send: no key was left to send with; {spare} does it.")
-        keys = {name: tuple(key for key in own if key != spare) for name, own in keys.items()}
-        keys["send"] = (spare,)
+        warnings.append(f"keys.send: no key was left to send with; {_SPARE} does it.")
+        keys = {name: tuple(key for key in own if key != _SPARE) for name, own in keys.items()}
+        keys["send"] = (_SPARE,)
     return {name: keys[name] for name, _, _ in ACTIONS}
+
+
+def _is_esc_and_another(key: str) -> bool:
+    return key.startswith("alt-") and key != "alt-enter"

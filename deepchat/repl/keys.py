@@ -85,8 +85,9 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
         def bind(handler: Handler) -> Handler:
             for key in keymap[action]:
                 for presses in sequences(key):
-                    # In vi mode Esc is a key of its own.
-                    wanted = when & emacs_mode if presses[0] == "escape" else when
+                    # In vi mode Esc is a key of its own, but nobody presses it and Enter at once.
+                    is_own = presses[0] == "escape" and key != "alt-enter"
+                    wanted = when & emacs_mode if is_own else when
                     keys.add(*presses, filter=wanted, save_before=lambda _: undoes)(handler)
             return handler
 

@@ -340,15 +340,14 @@ def test_there_is_always_a_key_to_send_with(config):
     assert "alt-enter does it" in settings.warnings[0]
 
 
-def test_vi_mode_has_no_alt(config):
-    config('[ui]\nediting_mode = "vi"\n[keys]\nsend = "alt-enter"\nnewline = "enter"\n')
-    settings = load(Flags(), {})
-    assert (settings.keys["send"], settings.keys["newline"]) == (("enter",), ())
-    assert settings.keys["redo"] == ("ctrl-x ctrl-r",)
-    assert settings.warnings == (
-        "keys.send: there is no alt-enter in vi mode.",
-        "keys.send: no key was left to send with; enter does it.",
+def test_vi_mode_has_no_alt_but_with_enter(config):
+    config(
+        '[ui]\nediting_mode = "vi"\n[keys]\nsend = "alt-enter"\nnewline = "enter"\nunfold = "alt-u"\n'
     )
+    settings = load(Flags(), {})
+    assert (settings.keys["send"], settings.keys["newline"]) == (("alt-enter",), ("enter",))
+    assert (settings.keys["redo"], settings.keys["unfold"]) == (("ctrl-x ctrl-r",), ())
+    assert settings.warnings == ("keys.unfold: there is no alt-u in vi mode.",)
 
 
 def test_a_key_that_is_none_is_said_and_the_default_stays(config):

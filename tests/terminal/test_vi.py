@@ -31,7 +31,7 @@ def test_the_mode_is_seen_and_each_prompt_begins_in_insert_mode(vi, server):
     chat.wait_for("normal · deepchat/demo")
     assert chat.written.rindex(BLOCK) > chat.written.rindex(BEAM)
     chat.press("\r")
-    chat.wait_for("Well.")
+    chat.wait_for("tok/s")
     chat.wait_for("normal", gone=True)
     assert chat.written.rindex(BEAM) > chat.written.rindex(BLOCK)
     chat.press("dropped\x1b")
@@ -51,3 +51,16 @@ def test_a_console_that_would_print_it_is_not_told_the_shape_of_the_cursor(vi):
     chat.press("first\x1b")
     chat.wait_for("normal")
     assert BLOCK not in chat.written
+
+
+@pytest.mark.parametrize("newline", ["\x1b\r", "\x1b\n"])
+def test_alt_enter_begins_a_line_and_escape_then_enter_sends(vi, server, newline):
+    server.script += [Answer.reply("Well.")]
+    chat = vi()
+    chat.press(f"one{newline}two")
+    chat.wait_for("  two")
+    chat.press("\x1b")
+    chat.wait_for("normal")
+    chat.press("\r")
+    chat.wait_for("Well.")
+    assert sent(server) == [("user", "one\ntwo")]
