@@ -94,7 +94,14 @@ class Composer:
     @property
     def block_is_open(self) -> bool:
         """Whether the draft begins a block that nothing closes yet: Enter goes to the next line in there."""
-        return is_open(self.text)
+        return is_open(self._entry(self._line.held))
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a backslash was typed at the end: Enter begins another line in its place."""
+        held = self._line.held
+        at_end = self.buffer.cursor_position == len(held)
+        return at_end and held.text.endswith("\\") and held.origins.endswith(TYPED)
 
     def paste(self, text: str) -> None:
         """Insert a pasted text (lines end with newlines) at the cursor."""
@@ -293,22 +300,33 @@ def _is_long(text: str) -> bool:
     return bool(_FOLD.search(text)) or len(text) > FOLD_CHARS or text.count("\n") > FOLD_LINES
 
 
-def is_open(text: str) -> bool:
-    """Whether a text begins a block that nothing closes yet."""
-    text = text.strip()
-    return text.startswith(QUOTES) and text.count(QUOTES) == 1
+def is_open(entry: Entry) -> bool:
+    """Whether it begins a block that nothing closes yet."""
+    typed = _bare(entry)
+    return typed.startswith(QUOTES) and typed.count(QUOTES) == 1
 
 
 def without_quotes(entry: Entry) -> Entry:
     """What stands in a block, if all of the entry is one."""
-    text = entry.text.strip()
-    if not (text.startswith(QUOTES) and text.endswith(QUOTES) and text.count(QUOTES) == 2):
+    typed = _bare(entry)
+    if not (typed.startswith(QUOTES) and typed.endswith(QUOTES) and typed.count(QUOTES) == 2):
         return entry
     start = entry.text.index(QUOTES) + len(QUOTES)
     inner = entry.text[start : entry.text.rindex(QUOTES)]
     start += len(inner) - len(inner.removeprefix("\n"))
     inner = inner.removeprefix("\n").removesuffix("\n")
     return Entry(inner, within(entry.pasted, start, start + len(inner)))
+
+
+def _bare(entry: Entry) -> str:
+    """The text of what may be a block, without blanks around it, and with what was pasted hidden: quotes count where they
+    were typed."""
+    text = entry.text.strip()
+    if not text.startswith(QUOTES):
+        return ""
+    start = entry.text.index(QUOTES)
+    parts = _parts(text, within(entry.pasted, start, start + len(text)))
+    return "".join(part if origin == TYPED else "\0" * len(part) for part, origin in parts)
 
 
 def within(spans: Spans, start: int, end: int) -> tuple[tuple[int, int], ...]:

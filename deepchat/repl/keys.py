@@ -113,10 +113,7 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
     @on("send", when=here & ~completion_is_selected)
     def _enter(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
-        if (
-            buffer.document.text_before_cursor.endswith("\\")
-            and not buffer.document.text_after_cursor
-        ):
+        if composer.goes_on:
             buffer.delete_before_cursor()
             buffer.insert_text("\n")
             return

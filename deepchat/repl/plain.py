@@ -210,7 +210,7 @@ class Plain:
         self._receive()
         try:
             line = self._ask(PROMPT)
-            while line.endswith("\\") or is_open(line):
+            while line.endswith("\\") or is_open(Entry(line)):
                 self._surface.begun = line.removesuffix("\\")
                 line = self._surface.begun + "\n" + self._ask(MORE)
         except EOFError:
@@ -218,7 +218,7 @@ class Plain:
             return Next.LEAVE
         self._surface.begun = ""
         entry = Entry(line) if line.strip() else self._surface.take()
-        if is_open(entry.text):  # kept as it was when the program ended
+        if is_open(entry):  # kept as it was when the program ended
             entry = Entry(f"{entry.text}\n{QUOTES}", entry.pasted)
         return self._do(without_quotes(entry))
 

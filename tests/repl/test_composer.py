@@ -325,6 +325,20 @@ def test_a_block_is_sent_without_its_quotes(composer, draft, text):
     assert composer.take().text == text
 
 
+def test_quotes_count_only_where_they_were_typed(composer):
+    composer.paste('"""doc')
+    assert not composer.block_is_open
+    type_(composer, '"""')
+    assert composer.take().text == '"""doc"""'
+    type_(composer, '"""')
+    composer.paste('x = """doc"""')
+    assert composer.block_is_open
+    type_(composer, '"""')
+    assert not composer.block_is_open
+    entry = composer.take()
+    assert (entry.text, typed(entry)) == ('x = """doc"""', "")
+
+
 def test_pasted_places_are_counted_inside_a_block(composer):
     type_(composer, '"""\nsay ')
     composer.paste("@this")

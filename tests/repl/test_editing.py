@@ -83,3 +83,17 @@ def test_change_word_changes_what_vim_changes(draft, keys, changed):
     desk.press(draft, ESCAPE)
     desk.press(f"{keys}X")
     assert desk.text == changed
+
+
+def test_a_backslash_before_enter_begins_a_line_where_it_was_typed():
+    desk = Pressing()
+    desk.press("one\\", ENTER, "two ", paste("C:\\"), ENTER)
+    assert [entry.text for entry in desk.sent] == ["one\ntwo C:\\"]
+    desk.press(paste("C:"), "\\", ENTER)
+    assert desk.text == "C:\n"
+
+
+def test_a_pasted_text_with_quotes_is_sent_as_it_is():
+    desk = Pressing()
+    desk.press(paste('"""Say what it does.'), ENTER, paste('"""a"""'), ENTER)
+    assert [entry.text for entry in desk.sent] == ['"""Say what it does.', '"""a"""']
