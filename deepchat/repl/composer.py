@@ -15,8 +15,10 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text.utils import fragment_list_to_text
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
+from prompt_toolkit.search import SearchState
 
 from deepchat import figures
+from deepchat.repl.history import kept, recalled
 from deepchat.repl.marks import shown_as
 from deepchat.repl.needs import Entry, Spans
 from deepchat.repl.undoing import PASTED, TYPED, Change, Part, Undoing
@@ -45,7 +47,7 @@ _RUNS: Final = re.compile(f"{TYPED}+|{PASTED}+")
 
 
 class DraftBuffer(Buffer):
-    """A buffer whose keys for undo ask the composer, who knows what of a draft was pasted."""
+    """A buffer whose keys ask the composer where it matters what of a draft was pasted, and what is folded."""
 
     composer: "Composer"
 
@@ -58,6 +60,16 @@ class DraftBuffer(Buffer):
 
     def redo(self) -> None:
         self.composer.redo()
+
+    def apply_search(
+        self,
+        search_state: SearchState,
+        include_current_position: bool = True,  # noqa: FBT001, FBT002  not ours to say
+        count: int = 1,
+    ) -> None:
+        found = self._search(search_state, include_current_position, count)
+        if found:
+            self.composer.look_at(*found)
 
 
 @dataclass(slots=True)
@@ -105,10 +117,25 @@ class Composer:
 
     def paste(self, text: str) -> None:
         """Insert a pasted text (lines end with newlines) at the cursor."""
-        self._note(text)
-        held = self._fold(text) if _is_long(text) else text
-        self._change(Change(self.buffer.cursor_position, Part(), _pasted(held)))
-        self.buffer.insert_text(held)
+        self.insert(Entry(text, ((0, len(text)),)))
+
+    def insert(self, entry: Entry) -> None:
+        """Insert at the cursor what was typed and pasted before."""
+        for start, end in entry.pasted:
+            self._note(entry.text[start:end])
+        held = self._held(entry)
+        self._change(Change(self.buffer.cursor_position, Part(), held))
+        self.buffer.insert_text(held.text)
+
+    def look_at(self, index: int, at: int) -> None:
+        """Show this line of the buffer, the cursor where something was found, or on the fold that now holds it."""
+        whole = self.buffer._working_lines[index]
+        self.buffer.working_index = index
+        if self.buffer.text != whole:
+            for fold in _FOLD.finditer(self.buffer.text):
+                if at > fold.start():
+                    at = max(fold.start(), at - len(self.folds[fold[0]]) + 1)
+        self.buffer.cursor_position = at
 
     def unfold(self) -> bool:
         """Show the folded paste at the cursor, or else the last one, as text; whether there was one."""
@@ -189,12 +216,15 @@ class Composer:
 
     def clear(self) -> None:
         """Empty the composer; the history has what stood there."""
-        mine = self._entry(self._lines[0].held).text if self._back else ""
-        for text in (mine, self.text):
-            if text.strip():
-                self.buffer.history.append_string(text)
+        for back in sorted({0, self._back}):
+            self.remember(self._entry(self._lines[back].held))
         self.buffer.reset()
         self._back, self._lines = 0, {0: _Line()}
+
+    def remember(self, entry: Entry) -> None:
+        """Put this into the history, where Up finds it: whole, and with what of it was pasted."""
+        if entry.text.strip():
+            self.buffer.history.append_string(kept(entry))
 
     @property
     def entry(self) -> Entry:
@@ -260,7 +290,8 @@ class Composer:
         # Counted from the end: older entries are put in before the others while they are loaded.
         self._back = len(buffer._working_lines) - 1 - buffer.working_index
         if self._back not in self._lines:
-            self._lines[self._back] = _Line(Part(buffer.text, self._origins_of(buffer.text)))
+            line = self._lines[self._back] = _Line(self._held(recalled(buffer.text)))
+            buffer._working_lines[buffer.working_index] = line.held.text
 
     def _origins_of(self, come: str) -> str:
         """What of this was pasted once."""
@@ -312,10 +343,9 @@ def without_quotes(entry: Entry) -> Entry:
     if not (typed.startswith(QUOTES) and typed.endswith(QUOTES) and typed.count(QUOTES) == 2):
         return entry
     start = entry.text.index(QUOTES) + len(QUOTES)
-    inner = entry.text[start : entry.text.rindex(QUOTES)]
-    start += len(inner) - len(inner.removeprefix("\n"))
-    inner = inner.removeprefix("\n").removesuffix("\n")
-    return Entry(inner, within(entry.pasted, start, start + len(inner)))
+    end = entry.text.rindex(QUOTES)
+    start += entry.text.startswith("\n", start, end)
+    return entry.cut(start, end - entry.text.endswith("\n", start, end))
 
 
 def _bare(entry: Entry) -> str:
@@ -325,14 +355,8 @@ def _bare(entry: Entry) -> str:
     if not text.startswith(QUOTES):
         return ""
     start = entry.text.index(QUOTES)
-    parts = _parts(text, within(entry.pasted, start, start + len(text)))
+    parts = _parts(text, entry.cut(start, start + len(text)).pasted)
     return "".join(part if origin == TYPED else "\0" * len(part) for part, origin in parts)
-
-
-def within(spans: Spans, start: int, end: int) -> tuple[tuple[int, int], ...]:
-    """The parts of these that lie there, as seen from its start."""
-    cut = ((max(begin, start), min(stop, end)) for begin, stop in spans)
-    return tuple((begin - start, stop - start) for begin, stop in cut if begin < stop)
 
 
 def together(entries: Iterable[Entry]) -> Entry:

@@ -1,13 +1,14 @@
 """What was typed before, over all sessions: one JSON line per entry in a file only the user can read; and the ghost of
 an earlier line behind the one being typed."""
 
+import itertools
 import json
 import os
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Self
 
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.buffer import Buffer
@@ -16,6 +17,7 @@ from prompt_toolkit.history import History
 
 from deepchat.locks import lock
 from deepchat.repl.aside import aside
+from deepchat.repl.needs import Entry, Spans
 from deepchat.repl.registry import split_command
 
 LIMIT: Final = 5_000
@@ -32,11 +34,32 @@ PATIENCE_S: Final = 1.0
 SLICE_S: Final = 0.001
 
 
+class Kept(str):
+    """An entry that knows which parts of it were pasted. To prompt_toolkit it is a text like any other."""
+
+    pasted: Spans
+
+    def __new__(cls, entry: Entry) -> Self:
+        kept = super().__new__(cls, entry.text)
+        kept.pasted = entry.pasted
+        return kept
+
+
+def kept(entry: Entry) -> str:
+    """An entry as the history holds it."""
+    return Kept(entry) if entry.pasted else entry.text
+
+
+def recalled(text: str) -> Entry:
+    """The entry that the history holds as this."""
+    return Entry(str(text), text.pasted if isinstance(text, Kept) else ())
+
+
 class FileHistory(History):
     """Entries shared by every terminal that writes to this file. A disk that fails costs the entry, not the chat.
 
     Under a lock, lines are appended with one write, and a file that has grown too long is written anew. The newest
-    5,000 different ones are read, on a thread of its own.
+    5,000 different ones are read, on a thread of its own. An entry is a string, or, with `pasted` parts, an object.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -112,9 +135,10 @@ class Ghost(AutoSuggest):
             return None
         for entry in reversed(buffer.history.get_strings()):
             if entry.startswith(typed):
-                rest = entry[len(typed) :].partition("\n")[0]
-                if rest:
-                    return Suggestion(rest)
+                end = len(entry.partition("\n")[0])
+                rest = recalled(entry).cut(len(typed), end)
+                if rest.text:
+                    return Suggestion(kept(rest))
         return None
 
 
@@ -134,14 +158,24 @@ def _entry(line: bytes) -> str:
     """The entry of one line; "" for one that is torn."""
     try:
         entry = json.loads(line)
-    except ValueError:
+        if isinstance(entry, dict):
+            return _with_pastes(str(entry["text"]), entry["pasted"])
+    except (ValueError, LookupError, TypeError, OverflowError):
         return ""
     return entry if isinstance(entry, str) else ""
 
 
+def _with_pastes(text: str, pasted: Iterable[Iterable[int]]) -> str:
+    """TypeError, ValueError. Parts that cannot be: all of it may have been pasted."""
+    parts = tuple((int(start), int(end)) for start, end in pasted)
+    places = [0, *itertools.chain(*parts), len(text)]
+    return kept(Entry(text, parts if places == sorted(places) else ((0, len(text)),)))
+
+
 def _line(entry: str) -> bytes:
+    values = {"text": entry, "pasted": entry.pasted} if isinstance(entry, Kept) else entry
     # ASCII, in which every text can be written: also one with half a surrogate pair.
-    return (json.dumps(entry) + "\n").encode("ascii")
+    return (json.dumps(values) + "\n").encode("ascii")
 
 
 def _compact(path: Path) -> None:

@@ -25,6 +25,7 @@ from prompt_toolkit.layout.controls import BufferControl
 from deepchat.repl import walking
 from deepchat.repl.completion import CommandCompleter
 from deepchat.repl.composer import Composer
+from deepchat.repl.history import recalled
 from deepchat.repl.needs import Entry
 from deepchat.repl.vi import change_words
 from deepchat.repl.walking import DOWN, UP, step
@@ -161,7 +162,7 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
     @keys.add("c-e", filter=here & ghost)
     @keys.add("c-f", filter=here & ghost)
     def _take_ghost(event: KeyPressEvent) -> None:
-        event.current_buffer.insert_text(_ghost_of(event.current_buffer))
+        composer.insert(recalled(_ghost_of(event.current_buffer)))
 
     @on("interrupt", when=here)
     @keys.add(Keys.SIGINT)

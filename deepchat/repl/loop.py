@@ -19,8 +19,8 @@ from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.drafts import DraftKeeper
 from deepchat.repl.house import House
 from deepchat.repl.needs import Desk, Entry, Next, Spans, Surface
-from deepchat.repl.outgoing import Outgoing
-from deepchat.repl.registry import line_of, message_of, shell_line, split_command
+from deepchat.repl.outgoing import Outgoing, typed
+from deepchat.repl.registry import message_of, shell_line, split_command
 from deepchat.repl.returning import Returning
 from deepchat.repl.sending import Sending
 from deepchat.repl.showing import STOPPED_S, Showing
@@ -204,9 +204,9 @@ class Repl:
 
     def _unsent(self, session: str) -> Draft:
         """What is typed and not sent, as a draft of this session."""
-        typed = self._surface.unsent
+        line = self._surface.unsent
         queued = tuple(each.unsent for each in self.queue)
-        return Draft(session, typed.text, queued, self.tray.attachments, tuple(typed.pasted))
+        return Draft(session, line.text, queued, self.tray.attachments, tuple(line.pasted))
 
     def interrupt(self) -> Next:
         """Ctrl-C with nothing to clear: drop what is queued, else stop the reply, else hint, else leave."""
@@ -244,8 +244,8 @@ class Repl:
         turn = self._chat.turn
         self.drafts.flush()
         for outgoing in self.sending.queue:
-            self._surface.remember(line_of(outgoing.text))
-        self._surface.remember(self._surface.unsent.text)
+            self._surface.remember(typed(outgoing))
+        self._surface.remember(self._surface.unsent)
         self.sending.queue.clear()
         try:
             if turn:

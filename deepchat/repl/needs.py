@@ -34,6 +34,12 @@ class Entry:
         """Whether the character there was typed."""
         return not any(start <= at < end for start, end in self.pasted)
 
+    def cut(self, start: int, end: int) -> "Entry":
+        """What stands from there to there."""
+        parts = ((max(begin, start), min(stop, end)) for begin, stop in self.pasted)
+        pasted = tuple((begin - start, stop - start) for begin, stop in parts if begin < stop)
+        return Entry(self.text[start:end], pasted)
+
 
 class Frame(Protocol):
     """What one moment of a reply draws: rows to print for good, and the rows of its open end."""
@@ -186,8 +192,8 @@ class Surface(Protocol):
         """Let the user's own editor change the draft. UsageError when that fails, or there is no composer."""
         ...
 
-    def remember(self, text: str) -> None:
-        """Put a text into the history, where Up finds it."""
+    def remember(self, entry: Entry) -> None:
+        """Put this into the history, where Up finds it."""
         ...
 
     def entitle(self, title: str) -> None:

@@ -137,7 +137,7 @@ class PlainSurface:
             "There is no composer here to edit.", hint="A line that ends with \\ goes on."
         )
 
-    def remember(self, text: str) -> None:
+    def remember(self, entry: Entry) -> None:
         """Nothing to do: what was typed stands above."""
 
     def entitle(self, title: str) -> None:

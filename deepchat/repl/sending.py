@@ -9,7 +9,7 @@ from deepchat import context
 from deepchat.attach.reading import Found
 from deepchat.conversation import TEXT, Attachment, Draft, Message
 from deepchat.errors import NotAttached, UsageError
-from deepchat.repl.composer import together, within
+from deepchat.repl.composer import together
 from deepchat.repl.house import House
 from deepchat.repl.needs import Entry, Surface
 from deepchat.repl.outgoing import Outgoing, typed, unseen
@@ -40,7 +40,8 @@ class Sending:
         found = mentioned(entry)
         attachments = merged(self.tray.attachments, (each.attachment for each in found))
         unread = len(entry.text) - len(text)
-        outgoing = Outgoing(text, attachments, within(entry.pasted, unread, len(entry.text)))
+        pasted = tuple(entry.cut(unread, len(entry.text)).pasted)
+        outgoing = Outgoing(text, attachments, pasted)
         self._require_sight(outgoing)
         self._ask_about_secrets(outgoing)
         self._note(found)

@@ -285,10 +285,9 @@ class Terminal:
         """Ring the bell."""
         self._write("\a")
 
-    def remember(self, text: str) -> None:
-        """Put a text into the history."""
-        if text.strip():
-            self.buffer.history.append_string(text)
+    def remember(self, entry: Entry) -> None:
+        """Put this into the history."""
+        self.composer.remember(entry)
 
     def refresh(self) -> None:
         """Draw the region again, soon."""

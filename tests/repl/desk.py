@@ -57,9 +57,9 @@ class Paper:
     async def edit(self):
         self.draft += " edited"
 
-    def remember(self, text):
-        if text:
-            self.remembered.append(text)
+    def remember(self, entry):
+        if entry.text:
+            self.remembered.append(entry.text)
 
     def entitle(self, title):
         self.title = title

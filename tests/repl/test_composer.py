@@ -5,8 +5,10 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prompt_toolkit.search import SearchDirection, SearchState
 
 from deepchat.repl.composer import FOLD_LINES, Composer, DraftBuffer, label
+from deepchat.repl.history import kept
 from deepchat.repl.needs import Entry
 
 LONG = "".join(f"line {n}\n" for n in range(412))
@@ -282,6 +284,61 @@ def test_an_old_entry_that_is_only_looked_at_is_not_what_was_typed(composer):
         assert composer.unsent == mine
     composer.buffer.history_forward(2)
     assert composer.entry == mine
+
+
+def test_an_old_entry_comes_back_with_its_pastes_the_long_ones_folded(composer):
+    type_(composer, "See @mine ")
+    composer.paste(LONG)
+    composer.paste(" @yours")
+    sent = composer.take()
+    type_(composer, "more")
+    composer.take()
+    walking(composer)
+    for _ in range(2):
+        composer.buffer.history_backward()
+    assert len(composer.buffer.text) == len("See @mine ") + 1 or composer.buffer.text.endswith(
+        "yours"
+    )
+    assert (composer.entry, composer.buffer.cursor_position) == (sent, len(composer.buffer.text))
+    assert composer.unsent == Entry("")
+    composer.buffer.history_forward()
+    assert typed(composer.entry) == "more"
+    composer.buffer.history_backward()
+    assert composer.take() == sent
+
+
+def test_what_was_changed_in_old_entries_is_there_when_they_are_seen_again(composer):
+    walking(composer, "older", kept(Entry("see @it", ((4, 7),))))
+    composer.buffer.history_backward()
+    type_(composer, " @me")
+    composer.buffer.history_backward()
+    composer.buffer.history_forward()
+    composer.buffer.cursor_position = 0
+    assert composer.text in ("see @it @me", " @mesee @it")
+    assert typed(composer.entry).replace(" ", "") == "see@me"
+
+
+@pytest.mark.parametrize(
+    ("sought", "before"), [("Look", ""), ("line 7", "Look at "), ("then", f"Look at {LONG} and ")]
+)
+def test_what_is_searched_for_is_found_beside_a_fold_and_in_it(composer, sought, before):
+    text = f"Look at {LONG} and then"
+    walking(composer, kept(Entry(text, ((8, 8 + len(LONG)),))))
+    composer.buffer.apply_search(SearchState(sought, SearchDirection.BACKWARD))
+    assert composer.text == text
+    assert len(composer.buffer.text) == len(text) - len(LONG) + 1
+    held = composer.buffer.text[: composer.buffer.cursor_position]
+    assert held == before.replace(LONG, composer.buffer.text[8])
+
+
+def test_an_old_text_that_holds_what_marks_a_fold_is_kept_as_it_is(composer):
+    composer.paste(LONG)
+    mark = composer.buffer.text
+    walking(composer, f"a {mark} b")
+    composer.buffer.history_backward()
+    assert composer.text == f"a {mark} b"
+    composer.replace(f"c {mark}")
+    assert composer.text == f"c {mark}"
 
 
 def test_an_old_entry_that_is_changed_comes_behind_what_was_typed(composer):

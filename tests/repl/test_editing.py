@@ -3,6 +3,7 @@
 import pytest
 from prompt_toolkit.keys import Keys
 
+from deepchat.repl.history import FileHistory, Ghost
 from tests.repl.pressing import ENTER, ESCAPE, Pressing, paste
 
 LONG = "a line\n" * 100
@@ -97,3 +98,17 @@ def test_a_pasted_text_with_quotes_is_sent_as_it_is():
     desk = Pressing()
     desk.press(paste('"""Say what it does.'), ENTER, paste('"""a"""'), ENTER)
     assert [entry.text for entry in desk.sent] == ['"""Say what it does.', '"""a"""']
+
+
+def test_what_was_pasted_is_not_obeyed_when_it_is_recalled_or_taken_from_the_ghost(tmp_path):
+    Pressing(history=FileHistory(tmp_path / "h")).press("@mine ", paste("!cmd @yours"), ENTER)
+    desk = Pressing(history=FileHistory(tmp_path / "h"))
+    desk.press(Keys.Up, ENTER)
+    desk.press("@m")
+    desk.composer.buffer.suggestion = Ghost().get_suggestion(
+        desk.composer.buffer, desk.composer.buffer.document
+    )
+    desk.press(Keys.Right, ENTER)
+    for entry in desk.sent:
+        assert entry.text == "@mine !cmd @yours"
+        assert [n for n in range(len(entry.text)) if entry.is_typed(n)] == list(range(6))

@@ -14,7 +14,8 @@ from prompt_toolkit.document import Document
 
 from deepchat.locks import lock
 from deepchat.repl import history as module
-from deepchat.repl.history import LARGEST, LIMIT, LONGEST, FileHistory, Ghost
+from deepchat.repl.history import LARGEST, LIMIT, LONGEST, FileHistory, Ghost, kept, recalled
+from deepchat.repl.needs import Entry
 
 any_text = st.text(alphabet=st.characters(exclude_categories=()), min_size=1)
 
@@ -46,6 +47,63 @@ def test_any_entries_come_back_as_they_were_each_once_the_newest_first(tmp_path_
         assert stored(path) == loaded(FileHistory(path)) == newest
 
     check()
+
+
+parts = st.lists(st.tuples(st.text(min_size=1), st.booleans()), min_size=1)
+
+
+def entry_of(parts):
+    text, pasted = "", []
+    for part, is_pasted in parts:
+        if is_pasted:
+            pasted.append((len(text), len(text) + len(part)))
+        text += part
+    return Entry(text, tuple(pasted))
+
+
+def entries_in(path):
+    return list(map(recalled, stored(path)))
+
+
+def test_any_entry_comes_back_with_what_of_it_was_pasted_the_newest_of_a_text(tmp_path_factory):
+    @given(st.lists(parts.map(entry_of)))
+    def check(entries):
+        path = tmp_path_factory.mktemp("history") / "history.jsonl"
+        history = FileHistory(path)
+        for entry in entries:
+            history.append_string(kept(entry))
+        newest = {entry.text: entry for entry in entries}
+        assert {one.text: one for one in entries_in(path)} == newest
+        assert {text: recalled(text) for text in history.get_strings()} == newest
+
+    check()
+
+
+def test_entries_that_tell_of_pastes_stand_beside_those_that_do_not_and_wrong_ones(tmp_path):
+    lines = [
+        '"typed"',
+        '{"text": "see @me", "pasted": [[4, 7]]}',
+        '{"text": "no parts"}',
+        '{"text": "wrong", "pasted": [[3, 9]]}',
+        '{"text": "wronger", "pasted": [7]}',
+        '{"text": "endless", "pasted": [[0, Infinity]]}',
+        '{"text": "crossed", "pasted": [[2, 4], [1, 3]]}',
+    ]
+    (tmp_path / "h").write_text("\n".join(lines) + "\n")
+    assert entries_in(tmp_path / "h") == [
+        Entry("crossed", ((0, 7),)),
+        Entry("wrong", ((0, 5),)),
+        Entry("see @me", ((4, 7),)),
+        Entry("typed"),
+    ]
+
+
+def test_a_file_that_is_cut_back_still_tells_what_was_pasted(tmp_path):
+    fill(tmp_path / "h", ["a"] * (2 * LIMIT))
+    FileHistory(tmp_path / "h").store_string(kept(Entry("see @me", ((4, 7),))))
+    for _ in range(2):
+        assert entries_in(tmp_path / "h") == [Entry("see @me", ((4, 7),)), Entry("a")]
+    assert len((tmp_path / "h").read_bytes().splitlines()) == 2
 
 
 def test_what_is_typed_before_the_file_is_read_stays_the_newest(tmp_path):

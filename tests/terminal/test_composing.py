@@ -342,3 +342,29 @@ def test_keys_that_nobody_knows_leave_no_letters_in_the_draft(deepchat, server):
     chat.press("\x1b[27;6;13~c\x1bOM")
     chat.wait_for("tok/s")
     assert sent(server) == [("user", "ab\nc")]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("!touch {home}/ran", "› !touch"),
+        ("!touch {home}/ran\n@{home}/secret\n", "  @"),
+        ("@{home}/secret\n" + "a line\n" * 30, "› [pasted 31 lines]"),
+    ],
+)
+def test_a_paste_recalled_in_another_run_is_folded_again_and_not_obeyed(
+    deepchat, server, own_home, text, shown
+):
+    (own_home / "secret").write_text("hidden")
+    text = text.format(home=own_home)
+    for keys in (f"{BEGIN}{text}{END}", "\x1b[A"):
+        chat = deepchat(columns=200)
+        chat.wait_for("/help")
+        chat.press(keys)
+        chat.wait_for(shown)
+        chat.press("\r")
+        chat.wait_for("tok/s")
+        assert sent(server) == [("user", text)]
+        chat.press("\x04")
+        assert chat.wait_for_end() == 0
+    assert not (own_home / "ran").exists()
