@@ -86,6 +86,7 @@ class Composer:
     def __init__(self, buffer: DraftBuffer) -> None:
         self.buffer = buffer
         self.folds: dict[str, str] = {}
+        self._folded: dict[str, str] = {}  # the other way round
         self._marks = itertools.cycle(map(chr, _FOLDS))
         self._back = 0  # in the history, from the line that is being written
         self._lines = {0: _Line()}  # those that were shown, by how far back they are
@@ -265,9 +266,12 @@ class Composer:
         return _FOLD.sub(lambda mark: self.folds.get(mark[0], mark[0]), text)
 
     def _fold(self, text: str) -> str:
-        mark = next(self._marks)
-        self.folds[mark] = text
-        return mark
+        """The character that stands for this text; a text that is recalled again and again has one."""
+        if text not in self._folded:
+            mark = next(self._marks)
+            self._folded.pop(self.folds.get(mark, ""), None)
+            self._folded[text], self.folds[mark] = mark, text
+        return self._folded[text]
 
     def _follow(self, buffer: Buffer) -> None:
         """The text changed, and the cursor stands behind what has come: that tells `aa` from `aa`."""

@@ -1,6 +1,7 @@
 """The draft: pastes folded and sent whole, typed told from pasted, blocks between quotes."""
 
 import asyncio
+import itertools
 
 import pytest
 from hypothesis import given
@@ -305,6 +306,31 @@ def test_an_old_entry_comes_back_with_its_pastes_the_long_ones_folded(composer):
     assert typed(composer.entry) == "more"
     composer.buffer.history_backward()
     assert composer.take() == sent
+
+
+def test_a_long_entry_that_is_looked_at_often_is_held_once(composer):
+    for _ in range(3):
+        composer.paste(LONG)
+        composer.take()
+        walking(composer)
+        composer.buffer.history_backward()
+        composer.clear()
+    assert list(composer.folds.values()) == [LONG]
+
+
+def test_marks_of_folds_come_again_when_all_were_taken(composer):
+    composer._marks = itertools.cycle("\U00100000\U00100001")
+    for paste in ("a" * 3_000, "b" * 3_000, "c" * 3_000, "a" * 3_000):
+        composer.paste(paste)
+        assert composer.take().text == paste
+
+
+def test_a_draft_that_was_in_an_editor_has_its_pastes_folded_again(composer):
+    type_(composer, "See ")
+    composer.paste(LONG)
+    composer.replace(f"{composer.text} and more")
+    assert len(composer.buffer.text) == len("See x and more")
+    assert typed(composer.take()) == "See  and more"
 
 
 def test_what_was_changed_in_old_entries_is_there_when_they_are_seen_again(composer):
