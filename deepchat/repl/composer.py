@@ -61,6 +61,10 @@ class DraftBuffer(Buffer):
     def redo(self) -> None:
         self.composer.redo()
 
+    def delete_before_cursor(self, count: int = 1) -> str:
+        """As many as there are: prompt_toolkit would double the rest (Alt-9 Backspace)."""
+        return super().delete_before_cursor(min(count, self.cursor_position))
+
     def apply_search(
         self,
         search_state: SearchState,

@@ -454,6 +454,61 @@ def test_whatever_is_typed_and_pasted_is_sent_in_order(parts, repeat):
     assert composer.text == expected
 
 
+# Characters that are alike wherever they come from, so that a change can only be told by where it was made.
+keys = st.one_of(
+    st.tuples(st.just("type"), st.sampled_from("a@ \n")),
+    st.tuples(st.just("paste"), st.text("a@ ", min_size=1, max_size=3)),
+    st.tuples(st.just("paste"), st.just("@a" * 1_500)),
+    st.tuples(st.just("back"), st.integers(1, 4)),
+    st.tuples(st.just("delete"), st.integers(1, 4)),
+    st.tuples(st.just("move"), st.integers(0, 12)),
+    st.tuples(st.sampled_from(["undo", "redo"]), st.none()),
+)
+
+
+def press(composer, key, what):
+    buffer = composer.buffer
+    acts = {
+        "type": buffer.insert_text,
+        "paste": composer.paste,
+        "back": buffer.delete_before_cursor,
+        "delete": buffer.delete,
+        "move": lambda at: setattr(buffer, "cursor_position", at),
+        "undo": lambda _: buffer.undo(),
+        "redo": lambda _: buffer.redo(),
+    }
+    buffer.save_to_undo_stack()
+    acts[key](what)
+
+
+def with_origins(composer):
+    """The characters in the buffer, and the origin of each."""
+    return list(zip(composer.buffer.text, composer._line.held.origins, strict=True))
+
+
+@given(st.lists(keys, max_size=25))
+def test_what_was_pasted_is_known_whatever_is_changed_and_undone(pressed):
+    composer = Composer(DraftBuffer(multiline=True))
+    expected = with_origins(composer)
+    past = [expected]
+    for key, what in pressed:
+        buffer, before = composer.buffer, len(composer.buffer.text)
+        at = buffer.cursor_position
+        press(composer, key, what)
+        if key in ("undo", "redo"):
+            assert with_origins(composer) in past
+            expected = with_origins(composer)
+        grown = len(buffer.text) - before
+        if key in ("type", "paste"):
+            come = [(char, key[0]) for char in buffer.text[at : at + grown]]
+            expected = [*expected[:at], *come, *expected[at:]]
+        elif key in ("back", "delete"):
+            at = buffer.cursor_position
+            expected = [*expected[:at], *expected[at - grown :]]
+        assert with_origins(composer) == expected
+        past.append(expected)
+
+
 def test_the_label_says_how_much(composer):
     assert label(LONG) == "[pasted 412 lines]"
     assert label("x" * 5000) == "[pasted 5.0k characters]"

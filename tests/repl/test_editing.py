@@ -112,3 +112,9 @@ def test_what_was_pasted_is_not_obeyed_when_it_is_recalled_or_taken_from_the_gho
     for entry in desk.sent:
         assert entry.text == "@mine !cmd @yours"
         assert [n for n in range(len(entry.text)) if entry.is_typed(n)] == list(range(6))
+
+
+def test_more_is_never_deleted_than_there_is():
+    desk = Pressing()
+    desk.press("abc", Keys.Left, Keys.Left, ESCAPE, "2", Keys.Backspace)
+    assert desk.text == "bc"
