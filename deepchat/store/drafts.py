@@ -19,6 +19,9 @@ from deepchat.store.writers import Writer, is_alive
 # Bytes of attachments that are kept with one draft: the largest picture, and all texts that fit a window.
 LARGEST: Final = 32 << 20
 
+# Bytes from which on a pasted part of a text is not written again with each key.
+LONG: Final = 8 << 10
+
 _DRAFT: Final = "draft.json"
 
 
@@ -27,7 +30,7 @@ class DraftFiles:
 
     Any thread may use it. Nothing raises: a disk that fails costs the draft of a process that dies as well. A draft is a
     folder OWNER.ID; OWNER is a writer's id, and holds a lock beside those of the store while its process lives. In it are
-    `draft.json` and what is attached, each body written once, under its SHA-256.
+    `draft.json` and what is attached or was pasted at length, each body written once, under its SHA-256.
     """
 
     def __init__(self, home: Path, *, now_ms: Callable[[], int] = clock_ms) -> None:
@@ -90,13 +93,10 @@ class DraftFiles:
         )
 
     def _write(self, folder: Path, draft: Draft) -> None:
-        """First what is attached, then what tells of it; what that does not tell of goes last."""
+        """First the bodies, then what tells of them; what that does not tell of goes last."""
         folder.mkdir(mode=0o700, exist_ok=True)
-        fitting = _fitting(draft)
-        self._names = {
-            body: self._names.get(body) or sha256(body).hexdigest()
-            for body in (each.body for each in fitting)
-        }
+        bodies = [*(each.body for each in _fitting(draft)), *_long_pastes(draft)]
+        self._names = {body: self._names.get(body) or sha256(body).hexdigest() for body in bodies}
         there = {path.name for path in folder.iterdir()}
         kept = {
             body: name
@@ -118,6 +118,18 @@ def _fitting(draft: Draft) -> list[Attachment]:
             fitting.append(each)
             size += len(each.body)
     return fitting
+
+
+def _long_pastes(draft: Draft) -> Iterator[bytes]:
+    for each in (Unsent(draft.text, pasted=draft.pasted), *draft.queued):
+        for start, end in each.pasted:
+            body = _encoded(each.text[start:end])
+            if len(body) >= LONG:
+                yield body
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _attached(draft: Draft) -> Iterator[Attachment]:
@@ -175,7 +187,19 @@ def _message(unsent: Unsent, kept: Mapping[bytes, str]) -> dict[str, Any]:
     attached = [
         asdict(each) | {"body": kept[each.body]} for each in unsent.attachments if each.body in kept
     ]
-    return {"text": unsent.text, "pasted": unsent.pasted, "attachments": attached}
+    return {"text": _pieces(unsent, kept), "pasted": unsent.pasted, "attachments": attached}
+
+
+def _pieces(unsent: Unsent, kept: Mapping[bytes, str]) -> str | list[str | dict[str, str]]:
+    """The text; or, where long pastes lie in files, what stands before, between and behind these, and their names."""
+    pieces: list[str | dict[str, str]] = []
+    at = 0
+    for start, end in unsent.pasted:
+        body = _encoded(unsent.text[start:end])
+        if body in kept and len(body) >= LONG and start >= at:
+            pieces += [unsent.text[at:start], {"body": kept[body]}]
+            at = end
+    return [*pieces, unsent.text[at:]] if pieces else unsent.text
 
 
 def _session_of(folder: Path) -> str:
@@ -209,7 +233,23 @@ def _unsent(values: Mapping[str, Any], folder: Path, lost: list[str]) -> Unsent:
     found = [(each, _body(folder / str(each["body"]))) for each in values["attachments"]]
     lost += [str(each["name"]) for each, body in found if body is None]
     attached = tuple(_attachment(each, body) for each, body in found if body is not None)
-    return Unsent(str(values["text"]), attached, tuple(map(_pair, values["pasted"])))
+    pasted = tuple(map(_pair, values["pasted"]))
+    if isinstance(values["text"], str):
+        return Unsent(values["text"], attached, pasted)
+    pieces = [_piece(each, folder) for each in values["text"]]
+    text = "".join(filter(None, pieces))
+    if None in pieces:
+        lost.append("a pasted text")
+        pasted = ((0, len(text)),)  # nobody knows any more where the others begin
+    return Unsent(text, attached, pasted)
+
+
+def _piece(piece: str | Mapping[str, Any], folder: Path) -> str | None:
+    """None when it is gone."""
+    if isinstance(piece, str):
+        return piece
+    body = _body(folder / str(piece["body"]))
+    return body.decode("utf-8", "surrogatepass") if body is not None else None
 
 
 def _body(path: Path) -> bytes | None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from deepchat.conversation import TEXT, Attachment, Draft, Unsent
 from deepchat.repl.needs import Drafts
-from deepchat.store.drafts import LARGEST, DraftFiles
+from deepchat.store import drafts as module
+from deepchat.store.drafts import LARGEST, LONG, DraftFiles
 
 any_text = st.text(alphabet=st.characters(exclude_categories=()))
 any_place = st.integers(0, 1 << 40)
@@ -184,6 +185,55 @@ def test_what_is_attached_is_written_once_and_goes_with_what_brought_it(folder, 
     assert [path.stat().st_size for path in bodies(folder)] == [2000]
     drafts.keep(Draft("one"))
     assert list(folder.iterdir()) == []
+
+
+parts = st.lists(st.tuples(any_text.filter(bool), st.booleans()), max_size=6)
+
+
+def unsent_of(parts):
+    text, pasted = "", []
+    for part, is_pasted in parts:
+        if is_pasted:
+            pasted.append((len(text), len(text) + len(part)))
+        text += part
+    return Unsent(text, (), tuple(pasted))
+
+
+def test_any_draft_with_long_pastes_comes_back_as_it_was(tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(module, "LONG", 3)
+
+    @given(parts.map(unsent_of).filter(lambda one: one.text.strip()), parts.map(unsent_of))
+    def check(one, queued):
+        folder = tmp_path_factory.mktemp("data") / "drafts"
+        draft = Draft("one", one.text, (queued,), pasted=one.pasted)
+        with closing(DraftFiles(folder)) as files:
+            files.keep(draft)
+        assert left(folder) == [draft]
+
+    check()
+
+
+def test_a_long_paste_is_written_once_however_much_is_typed_beside_it(folder, drafts):
+    long = "a line\n" * 10_000
+    written = set()
+    for typed in ("", "W", "Wh", "Why"):
+        pasted = ((len(typed), len(typed) + len(long)),)
+        drafts.keep(Draft("one", f"{typed}{long}?", pasted=pasted))
+        [body] = bodies(folder)
+        written.add(body.stat().st_ino)
+        [draft] = folder.glob("*/draft.json")
+        assert draft.stat().st_size < 1_000
+    assert len(written) == 1
+    drafts.keep(Draft("one", "Why?"))
+    assert bodies(folder) == []
+
+
+def test_a_paste_that_was_damaged_is_named_and_what_was_typed_stays(folder, drafts):
+    drafts.keep(Draft("one", f"See {'x' * LONG} there", pasted=((4, 4 + LONG),)))
+    drafts.close()
+    [body] = bodies(folder)
+    body.write_bytes(b"torn")
+    assert left(folder) == [Draft("one", "See  there", pasted=((0, 10),), lost=("a pasted text",))]
 
 
 def test_a_claimed_draft_does_not_write_again_what_is_attached(folder, drafts):
