@@ -65,9 +65,12 @@ def mentions(text: str, is_typed: Callable[[int], bool] = lambda at: True) -> It
 
     One whose `@` was not typed is none; `is_typed` tells by its place.
     """
-    for match in _MENTION.finditer(text):
-        if is_typed(match.start()):
+    at = text.find("@")
+    while at >= 0:
+        match = _MENTION.match(text, at) if is_typed(at) else None
+        if match:
             yield _mention(match)
+        at = text.find("@", match.end() if match else at + 1)
 
 
 def _mention(match: re.Match[str]) -> Mention:
