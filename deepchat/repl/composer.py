@@ -178,13 +178,13 @@ class Composer:
         self._put(Change(0, self._line.held, self._held(Entry(text, known))))
 
     def _held(self, entry: Entry) -> Part:
-        """An entry as the buffer holds it."""
-        held = Part()
+        """An entry as the buffer holds it. What looks like a fold would be taken for one, and is folded, too."""
+        held = []
         for part, origin in _parts(entry.text, entry.pasted):
             folds = _FOLD.search(part) or (origin == PASTED and _is_long(part))
-            part = self._fold(part) if folds else part
-            held += Part(part, origin * len(part))
-        return held
+            held.append((self._fold(part) if folds else part, origin))
+        origins = (origin * len(part) for part, origin in held)
+        return Part("".join(part for part, _ in held), "".join(origins))
 
     def undo(self) -> None:
         """Take back the last step."""
@@ -335,8 +335,7 @@ def label(text: str) -> str:
 
 
 def _is_long(text: str) -> bool:
-    # One that holds what marks a fold would be taken for that.
-    return bool(_FOLD.search(text)) or len(text) > FOLD_CHARS or text.count("\n") > FOLD_LINES
+    return len(text) > FOLD_CHARS or text.count("\n") > FOLD_LINES
 
 
 def is_open(entry: Entry) -> bool:

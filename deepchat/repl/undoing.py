@@ -88,7 +88,9 @@ class Undoing:
         self._begun = cursor
 
     def add(self, change: Change) -> None:
-        """Note what was changed; what was undone before cannot be redone any more."""
+        """Note what was changed, if it was; what was undone before cannot be redone any more."""
+        if change.gone == change.come:
+            return
         for step in self._undone:
             self._size -= len(step)
         self._undone.clear()

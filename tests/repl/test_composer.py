@@ -113,6 +113,7 @@ def test_what_one_key_does_is_one_step_and_the_cursor_returns(composer):
 
 def test_a_draft_that_is_replaced_returns_and_what_is_typed_then_is_a_step_of_its_own(composer):
     type_(composer, "draft")
+    composer.replace("draft")
     composer.replace("other")
     type_(composer, "s")
     assert list(drafts_undone(composer)) == ["others", "other", "draft", ""]
