@@ -138,7 +138,7 @@ class Chat:
 
     def send(self, text: str, attachments: Sequence[Attachment] = ()) -> Turn:
         """Ask: the question is stored before the request goes out. UsageError while a reply is on its way."""
-        self._require_idle()
+        self.require_idle()
         base = self.conversation.at(_open_end(self.conversation))
         question = replace(self._said("user", text, base.leaf), attachments=tuple(attachments))
         if not self.session.title:
@@ -148,7 +148,7 @@ class Chat:
 
     def retry(self) -> Turn:
         """Ask the last question again; the reply it had stays, beside the new one. UsageError when there is none."""
-        self._require_idle()
+        self.require_idle()
         question = self.conversation.last("user")
         if question is None:
             raise UsageError("There is no question yet that could be asked again.")
@@ -168,7 +168,7 @@ class Chat:
     def go_on(self) -> Turn:
         """Ask for the rest of a reply that was stopped, cut, or too long: it stays one message. UsageError when the last
         one is complete."""
-        self._require_idle()
+        self.require_idle()
         reply = self.conversation.last("assistant")
         if reply is None or reply.id != self.conversation.leaf or not reply.text:
             raise UsageError("There is no reply that could go on.", hint="/retry asks again.")
@@ -246,7 +246,8 @@ class Chat:
             created_ms=now,
         )
 
-    def _require_idle(self) -> None:
+    def require_idle(self) -> None:
+        """UsageError while a reply is on its way."""
         if self.turn:
             raise UsageError("A reply is still on its way.", hint="Ctrl-C stops it.")
 
@@ -260,7 +261,7 @@ class Chat:
     def undo(self, count: int = 1) -> Message:
         """Go back to before the last so many exchanges; the question of the first of them. `redo` returns. UsageError
         when there are not so many."""
-        self._require_idle()
+        self.require_idle()
         said = branches.exchanges(self.conversation.path())
         if not 1 <= count <= len(said):
             raise UsageError(
@@ -281,7 +282,7 @@ class Chat:
         self._undone.pop()
 
     def _turn_to(self, leaf: str | None) -> None:
-        self._require_idle()
+        self.require_idle()
         self.conversation = self.conversation.at(leaf)
         self.keep()
         if self.kept:
@@ -292,7 +293,7 @@ class Chat:
 
         What it has cost stays with the original. UsageError while a reply is on its way.
         """
-        self._require_idle()
+        self.require_idle()
         path = self.conversation.at(leaf).path()
         session = replace(self._fresh(self.session), provider=self.session.provider, title=title)
         self._begin(session)
@@ -351,17 +352,17 @@ class Chat:
 
     def new(self) -> None:
         """A new session, as configured. The one so far stays stored."""
-        self._require_idle()
+        self.require_idle()
         self._begin(self._fresh(self._defaults))
 
     def clear(self) -> None:
         """An empty context with the persona, the model and the parameters of now, as a session of its own."""
-        self._require_idle()
+        self.require_idle()
         self._begin(self._fresh(replace(self.session, model=self.answering)))
 
     def resume(self, session: Session, conversation: Conversation) -> None:
         """Go on with a stored session. See `answering` for one of another provider."""
-        self._require_idle()
+        self.require_idle()
         self._leave()
         self._undone = []
         self.session = session

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -40,6 +40,69 @@ _MARKS: Final = (
 )
 # In a text that is no UTF-8 these tell that it is no text; white space and ESC do not.
 _CONTROLS: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+
+
+# Who ends a name like this means a file, even where there is none.
+_SUFFIXES: Final = frozenset(
+    [
+        "bash",
+        "bat",
+        "c",
+        "cc",
+        "cfg",
+        "cpp",
+        "cs",
+        "css",
+        "csv",
+        "diff",
+        "ex",
+        "gif",
+        "go",
+        "h",
+        "hpp",
+        "htm",
+        "html",
+        "ini",
+        "ipynb",
+        "java",
+        "jpeg",
+        "jpg",
+        "js",
+        "json",
+        "jsx",
+        "kt",
+        "lock",
+        "log",
+        "lua",
+        "md",
+        "patch",
+        "pdf",
+        "php",
+        "pl",
+        "png",
+        "ps1",
+        "py",
+        "rb",
+        "rs",
+        "rst",
+        "scala",
+        "sh",
+        "sql",
+        "svg",
+        "swift",
+        "tex",
+        "toml",
+        "ts",
+        "tsv",
+        "tsx",
+        "txt",
+        "webp",
+        "xml",
+        "yaml",
+        "yml",
+        "zsh",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +150,29 @@ def mentioned(found: Mention) -> Found | None:
     last = found.readings[-1]
     reading = meant(found.readings) or (last if found.explicit or _in_a_folder(last) else None)
     try:
-        return read(*reading) if reading else None
+        if reading:
+            return read(*reading)
+        _refuse_slip(last.name)
+        return None
     except NotAttached as error:
         error.hint = error.hint or "With a space after its @ it is sent as text."
         raise
+
+
+def _refuse_slip(name: str) -> None:
+    """NotAttached where a name that is no file can hardly be meant as anything else."""
+    told, beginning = clean_line(name), re.split("[#:]", name, maxsplit=1)[0]
+    if beginning != name and is_file(beginning):
+        raise NotAttached(
+            f"There is no file {told}.", hint=f"@{clean_line(beginning)}#L10-20 names lines of it."
+        )
+    if PurePath(name).suffix[1:].lower() not in _SUFFIXES:
+        return
+    if any(sign in name for sign in "*?"):
+        raise NotAttached(
+            f"@ names one file, not {told}.", hint=f"/file {told} takes all that fit."
+        )
+    raise NotAttached(f"There is no file {told}.")
 
 
 def meant(readings: Iterable[Named]) -> Named | None:

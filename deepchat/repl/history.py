@@ -55,6 +55,9 @@ def recalled(text: str) -> Entry:
     return Entry(str(text), text.pasted if isinstance(text, Kept) else ())
 
 
+_State = tuple[int, int] | None
+
+
 class FileHistory(History):
     """Entries shared by every terminal that writes to this file. A disk that fails costs the entry, not the chat.
 
@@ -65,31 +68,42 @@ class FileHistory(History):
     def __init__(self, path: Path | None) -> None:
         super().__init__()
         self._path = path
+        self._known: _State = None
 
     async def load(self) -> AsyncGenerator[str, None]:
         """The newest first, each once."""
-        if not self._loaded:
+        if not self._is_current():
             self._add(await aside(lambda: list(self.load_history_strings())))
         for entry in self._loaded_strings:
             yield entry
 
     def fill(self, buffer: Buffer) -> None:
-        """Have the entries in the buffer now: Up was pressed while they are still being loaded for it."""
+        """Have the entries in the buffer now, those of other processes among them: one is about to go through them."""
         buffer.load_history_if_not_yet_loaded()
         loading = buffer._load_history_task
-        if loading is None or loading.done():
+        if self._is_current() and (loading is None or loading.done()):
             return
-        loading.cancel()
-        if not self._loaded:
+        if loading:
+            loading.cancel()
+        if not self._is_current():
             self._add(self.load_history_strings())
-        cursor = buffer.cursor_position
-        buffer._working_lines.extendleft(self._loaded_strings)
+        draft, cursor = buffer.text, buffer.cursor_position
+        buffer._working_lines.clear()
+        buffer._working_lines.extend([*reversed(self._loaded_strings), draft])
         buffer.working_index = len(buffer._working_lines) - 1
         buffer.cursor_position = cursor
 
     def _add(self, stored: Iterable[str]) -> None:
-        self._loaded_strings = list(dict.fromkeys([*self._loaded_strings, *stored]))
+        """What is stored is in the order in which it was entered, by whomever; some entries are only here."""
+        stored = list(stored)
+        here = set(self._loaded_strings).difference(stored)
+        ours = [entry for entry in self._loaded_strings if entry in here]
+        self._loaded_strings = [*ours, *stored]
         self._loaded = True
+
+    def _is_current(self) -> bool:
+        """Whether all that stands in the file is known here."""
+        return self._loaded and (self._path is None or _state(self._path) == self._known)
 
     def load_history_strings(self) -> Iterable[str]:
         """The newest first, each once; what is beyond them is taken out of a file that has grown too long."""
@@ -97,6 +111,7 @@ class FileHistory(History):
             return []
         try:
             with open(self._path, "rb", opener=_private) as file:
+                self._known = _state(file.fileno())
                 size = file.seek(0, os.SEEK_END)
                 lines = _last_lines(file)
         except OSError:
@@ -117,9 +132,21 @@ class FileHistory(History):
         if self._path is None or len(string) > LONGEST:
             return
         with suppress(OSError), _locked(self._path) as file:
+            was_current = self._is_current()
             # What a killed process, or a full disk, has left of a line must not take ours along.
             start = b"" if _ends_with_newline(file) else b"\n"
             file.write(start + _line(string))
+            file.flush()
+            self._known = _state(file.fileno()) if was_current else self._known
+
+
+def _state(file: Path | int) -> "_State":
+    """What tells the file from what it was before; None where there is none."""
+    try:
+        found = os.fstat(file) if isinstance(file, int) else file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size
 
 
 class Ghost(AutoSuggest):

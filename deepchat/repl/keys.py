@@ -21,6 +21,7 @@ from prompt_toolkit.filters import (
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.controls import BufferControl
+from prompt_toolkit.search import SearchDirection, start_search
 
 from deepchat.repl import walking
 from deepchat.repl.completion import CommandCompleter
@@ -133,6 +134,15 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
     def _paste(event: KeyPressEvent) -> None:
         composer.paste(event.data)
         actions.pasted(event.data)
+
+    @keys.add(Keys.BracketedPaste, filter=is_searching)
+    def _seek(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text(" ".join(event.data.split()))
+
+    @keys.add("c-r", filter=here & emacs_mode)
+    def _search(event: KeyPressEvent) -> None:
+        walking.refresh(event.current_buffer)
+        start_search(direction=SearchDirection.BACKWARD)
 
     @on("unfold", when=here)
     def _unfold(event: KeyPressEvent) -> None:

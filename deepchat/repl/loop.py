@@ -115,6 +115,10 @@ class Repl:
             return None
         if shell_line(line) and entry.is_typed(0):
             return self._run(line)
+        if line[0] == "!" and not line.strip("! \n") and entry.is_typed(0):
+            raise UsageError(
+                "! wants a command.", hint="!ls attaches its output, !!ls only shows it."
+            )
         split = split_command(line)
         if split:
             command = COMMANDS.find(split[0])

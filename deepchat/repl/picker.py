@@ -28,6 +28,7 @@ from deepchat.errors import DeepchatError
 from deepchat.repl.aside import aside
 from deepchat.repl.marks import Marks
 from deepchat.repl.needs import Choice, Picking
+from deepchat.repl.rows import cut
 from deepchat.text import clean_line
 
 ROWS: Final = 8
@@ -77,6 +78,7 @@ class Picker:
         self._listed = None
         self._due.clear()
         get_app().layout.focus(self.control)
+        get_app().vi_state.reset()  # its filter takes letters
         self._begin(self._find(""))
         try:
             return await self._answer
@@ -230,15 +232,15 @@ class Picker:
         looks = list(split_lines(to_formatted_text(ANSI(self._preview.strip("\n")))))
         rows += [
             [("", "  "), *row]
-            for row in looks[: min(PREVIEW_ROWS, height - room - 4)]
+            for row in looks[: max(0, min(PREVIEW_ROWS, height - room - 4))]
             if looks != [[]]
         ]
-        rows.append([("class:hint", f"  {_cut(self._hint(), width - 3)}")])
+        rows.append([("class:hint", f"  {cut(self._hint(), width - 3)}")])
         return [part for row in rows for part in (*row, ("", "\n"))][:-1]
 
     def _row(self, choice: Choice, width: int, *, chosen: bool) -> StyleAndTextTuples:
-        label = _cut(clean_line(choice.label), max(1, width - 3))
-        about = _cut(clean_line(choice.about), max(0, width - 5 - get_cwidth(label)))
+        label = cut(clean_line(choice.label), max(1, width - 3))
+        about = cut(clean_line(choice.about), max(0, width - 5 - get_cwidth(label)))
         mark, style = ("› ", "class:chosen") if chosen else ("  ", "")
         return [(style, f"{mark}{label}"), ("class:hint", f"  {about}" if about else "")]
 
@@ -249,15 +251,3 @@ class Picker:
             return "Nothing fits. Esc leaves."
         deletes = " · Ctrl-D deletes" if self._picking and self._picking.delete else ""
         return f"{len(self._choices)} · Enter takes one{deletes} · Esc leaves"
-
-
-def _cut(text: str, room: int) -> str:
-    """As much of the text as has room, in cells."""
-    if get_cwidth(text) <= room:
-        return text
-    kept = ""
-    for char in text:
-        if get_cwidth(kept + char) > room - 1:
-            break
-        kept += char
-    return f"{kept}…" if room > 0 else ""

@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from itertools import takewhile
 from typing import Final, TextIO
@@ -18,7 +18,7 @@ from deepchat.repl.aside import aside
 from deepchat.repl.composer import QUOTES, is_open, together, without_quotes
 from deepchat.repl.house import House
 from deepchat.repl.loop import Pending, Repl
-from deepchat.repl.needs import Entry, Next, Picking, Spans, Surface
+from deepchat.repl.needs import Choice, Entry, Next, Picking, Spans, Surface
 from deepchat.repl.registry import shell_line, split_command
 from deepchat.retrying import Pause
 from deepchat.text import clean, clean_line
@@ -107,17 +107,30 @@ class PlainSurface:
         return dropped
 
     async def pick(self, picking: Picking) -> str | None:
-        """A numbered list, and a line for the number."""
-        choices = picking.find("")[:LISTED]
-        for number, choice in enumerate(choices, start=1):
-            self.print(
-                f"{number:>3}  {clean_line(choice.label)}  {clean_line(choice.about)}".rstrip()
-                + "\n"
-            )
-        answer = self._answer(f"{picking.title}, by number: ").strip() if choices else ""
-        if answer.isdecimal() and 0 < int(answer) <= len(choices):
-            return choices[int(answer) - 1].value
+        """A numbered list, and a line for the number, or for words of what is meant; an empty one leaves."""
+        shown: Sequence[Choice] = ()
+        found = picking.find("")[:LISTED]
+        while found:
+            if found is not shown:
+                shown = found
+                self._list(shown)
+            answer = self._answer(f"{picking.title}, by number or name: ").strip()
+            if not answer:
+                return None
+            if answer.isdecimal() and 0 < int(answer) <= len(shown):
+                return shown[int(answer) - 1].value
+            found = [] if answer.isdecimal() else picking.find(answer)[:LISTED]
+            if len(found) == 1:
+                return found[0].value
+            if not found:
+                self.print(f"1 to {len(shown)}, or words of one; Enter for none.\n")
+                found = shown
         return None
+
+    def _list(self, choices: Sequence[Choice]) -> None:
+        for number, choice in enumerate(choices, start=1):
+            row = f"{number:>3}  {clean_line(choice.label)}  {clean_line(choice.about)}"
+            self.print(f"{row.rstrip()}\n")
 
     def _answer(self, question: str) -> str:
         """One line; "" when the user would rather not."""

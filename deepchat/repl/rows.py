@@ -23,6 +23,18 @@ def cells(row: str) -> int:
     return len(text) if text.isascii() else get_cwidth(text)
 
 
+def cut(text: str, room: int) -> str:
+    """As much of the text as has room, in cells."""
+    if get_cwidth(text) <= room:
+        return text
+    kept = ""
+    for char in text:
+        if get_cwidth(kept + char) > room - 1:
+            break
+        kept += char
+    return f"{kept}…" if room > 0 else ""
+
+
 def repaint(
     old: Sequence[str], new: Sequence[str], final: int, below: int, cursor: tuple[int, int]
 ) -> str:

@@ -137,10 +137,13 @@ class Sending:
         return True
 
     def drop_last(self) -> bool:
-        """Forget the last queued message; whether there was one."""
+        """Take the last queued message out of the queue; whether there was one. The history has its text, and what went
+        along with it waits again."""
         if not self.queue:
             return False
-        self.queue.pop()
+        dropped = self.queue.pop()
+        self.tray.take_back(typed(dropped), dropped.attachments)
+        self._tell_waiting()
         self._changed()
         return True
 

@@ -7,6 +7,7 @@ line. The first is painted by `SteadyOutput`, the others by prompt_toolkit. Noth
 import asyncio
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -44,6 +45,7 @@ from prompt_toolkit.output import ColorDepth, Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.search import SearchState
 from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import get_cwidth
 from prompt_toolkit.widgets import SearchToolbar
 
 from deepchat.attach import naming
@@ -55,6 +57,7 @@ from deepchat.repl.marks import Marks
 from deepchat.repl.needs import Entry, Picking, Spans
 from deepchat.repl.output import NO_PASTES, Region, SteadyOutput
 from deepchat.repl.picker import Picker
+from deepchat.repl.rows import cut
 from deepchat.repl.wrapping import Words
 from deepchat.text import clean_line
 
@@ -69,6 +72,9 @@ ATTACHED_ROWS: Final = 4
 SEQUENCE_S: Final = 0.035
 ALT_S: Final = 0.005
 CHORD_S: Final = 1.0
+
+# What is said of an attachment behind its name.
+_FIGURES: Final = re.compile(r"( · [^·]*)+\Z")
 
 # A window that has not changed its size for this long is not being resized any more; tmux tells us that late.
 SETTLE_S: Final = 0.3
@@ -407,8 +413,16 @@ class Terminal:
         if len(queue) > QUEUED_ROWS:
             rows.insert(0, f"and {len(queue) - QUEUED_ROWS} before them")
         attached = self._parts.attached(self.composer.entry)
-        more = [f"and {len(attached) - ATTACHED_ROWS} more"] if attached[ATTACHED_ROWS:] else []
-        return rows + [f"+ {row}"[: self.width - 2] for row in attached[:ATTACHED_ROWS]] + more
+        more = (
+            [f"and {len(attached) - ATTACHED_ROWS} more: /attachments lists them"]
+            if attached[ATTACHED_ROWS:]
+            else []
+        )
+        return (
+            rows
+            + [f"+ {_shortened(row, self.width - 4)}" for row in attached[:ATTACHED_ROWS]]
+            + more
+        )
 
     def _composer_rows(self) -> int:
         """How high it may get: the reply has to be seen as well."""
@@ -505,6 +519,14 @@ def _stop() -> None:
 def _line_prefix(line: int, wraps: int) -> StyleAndTextTuples:
     """The mark before the first row; the other rows are only indented, so that copying brings nothing along."""
     return [("class:mark", MARK)] if line == 0 and wraps == 0 else [("", " " * len(MARK))]
+
+
+def _shortened(row: str, room: int) -> str:
+    """A name, and figures behind it: where there is no room for both, the name is cut."""
+    found = _FIGURES.search(row)
+    figures = found[0] if found else ""
+    left = room - get_cwidth(figures)
+    return cut(row.removesuffix(figures), left) + figures if left > 1 else cut(row, room)
 
 
 def _crlf(text: str) -> str:

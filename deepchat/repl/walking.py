@@ -42,9 +42,15 @@ def step(control: BufferControl, columns: int, way: int) -> bool:
 
 def back(buffer: Buffer) -> None:
     """Show the entry before this one."""
-    if isinstance(buffer.history, FileHistory):
-        buffer.history.fill(buffer)
+    refresh(buffer)
     buffer.history_backward()
+
+
+def refresh(buffer: Buffer) -> None:
+    """Have all entries of now at hand, before one goes through them."""
+    is_walking = buffer.working_index < len(buffer._working_lines) - 1
+    if isinstance(buffer.history, FileHistory) and not is_walking:
+        buffer.history.fill(buffer)
 
 
 def _places(control: BufferControl, line: int, columns: int) -> list[tuple[int, int]]:

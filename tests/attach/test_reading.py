@@ -183,3 +183,27 @@ def test_only_web_addresses_are_handed_on():
     ):
         with pytest.raises(NotAttached, match="no web address"):
             reading.address(url)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("@nope.py", "There is no file nope.py."),
+        ("@Notes.md", "There is no file Notes.md."),
+        ("@*.py", "@ names one file, not *.py."),
+        ("@a.txt#10", "There is no file a.txt#10."),
+        ("@a.txt:3", "There is no file a.txt:3."),
+        ("@a.txt#L5-", "There is no file a.txt#L5-."),
+    ],
+)
+def test_a_slip_in_the_name_of_a_file_is_not_sent_as_text(text, said):
+    Path("a.txt").write_text("1\n")
+    with pytest.raises(NotAttached) as refusal:
+        mentioned(text)
+    assert str(refusal.value) == said
+    assert refusal.value.hint
+
+
+@pytest.mark.parametrize("text", ["@someone", "@example.com", "@app.route", "@3.12", "@a:b"])
+def test_what_may_be_anything_is_text(text):
+    assert mentioned(text) is None

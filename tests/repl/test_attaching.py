@@ -342,3 +342,32 @@ def test_a_secret_in_the_output_of_a_command_is_asked_about_before_it_is_sent(be
     assert "seems to hold your own key" in bench.paper.printed
     assert bench.paper.draft == "What is it?"
     assert len(bench.repl.tray.attachments) == 1
+
+
+def test_a_queued_message_that_ctrl_c_drops_leaves_what_it_carried(bench):
+    Path("a.py").write_text("x = 1\n")
+    bench.model.script.append([bench.model.wait])
+    bench.type("Wait.")
+    bench.type("/file a.py")
+    bench.type("What does it say?")
+    assert bench.repl.tray.attachments == ()
+    bench.repl.interrupt()
+    assert bench.repl.queue == []
+    assert [each.name for each in bench.repl.tray.attachments] == ["a.py"]
+    bench.repl.interrupt()
+    bench.chat.turn.wait(5)
+    bench.repl.pump()
+
+
+def test_what_is_attached_can_be_listed(bench):
+    assert "Nothing is attached" in bench.type("/attachments")
+    for name in ("a.py", "b.py"):
+        Path(name).write_text("x = 1\n")
+    bench.type("/file *.py")
+    assert "2   b.py · 6 B · ~" in bench.type("/attachments")
+
+
+def test_an_exclamation_mark_alone_is_no_message(bench):
+    for line in ("!", "!!", "! "):
+        assert "! wants a command." in bench.type(line)
+    assert bench.model.requests == []

@@ -268,3 +268,32 @@ def test_reading_looks_at_a_bounded_end_of_the_file(tmp_path):
     FileHistory(tmp_path / "h").store_string("at the end")
     assert stored(tmp_path / "h") == ["at the end"]
     assert (tmp_path / "h").stat().st_size < 100
+
+
+def test_what_another_process_adds_is_there_when_one_goes_through_the_entries(tmp_path):
+    ours, theirs = (FileHistory(tmp_path / "history.jsonl") for _ in range(2))
+    ours.append_string("first")
+    assert loaded(ours) == loaded(theirs) == ["first"]
+    theirs.append_string("theirs")
+    ours.append_string("ours")
+    assert loaded(ours) == ["ours", "theirs", "first"]
+    theirs.append_string("last")
+
+    async def walk():
+        buffer = Buffer(history=ours)
+        buffer.insert_text("draft")
+        ours.fill(buffer)
+        return buffer._working_lines, buffer.text, buffer.cursor_position
+
+    lines, text, cursor = asyncio.run(walk())
+    assert list(lines) == ["first", "theirs", "ours", "last", "draft"]
+    assert (text, cursor) == ("draft", 5)
+
+
+def test_the_file_is_not_read_again_for_what_was_typed_here(tmp_path, monkeypatch):
+    history = FileHistory(tmp_path / "history.jsonl")
+    history.append_string("first")
+    loaded(history)
+    monkeypatch.setattr(history, "load_history_strings", lambda: 1 / 0)
+    history.append_string("second")
+    assert loaded(history) == ["second", "first"]

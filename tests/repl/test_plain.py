@@ -1,5 +1,6 @@
 """The surface that is only appended to, and the REPL on it."""
 
+import asyncio
 import signal
 import sys
 import threading
@@ -8,7 +9,7 @@ from io import StringIO
 
 import pytest
 
-from deepchat.repl.needs import Entry
+from deepchat.repl.needs import Choice, Entry, Picking
 from deepchat.repl.plain import OFFER, Plain, PlainSurface
 
 
@@ -79,3 +80,29 @@ def test_ctrl_c_before_the_first_line_is_asked_for_does_not_end_the_program(benc
 
     run(interrupted, "/title Kept")
     assert bench.chat.session.title == "Kept"
+
+
+@pytest.mark.parametrize(
+    ("answers", "chosen"),
+    [
+        (["2"], "b"),
+        (["9", "1"], "a"),
+        (["pear"], "b"),
+        (["p", "1"], "b"),
+        (["p", "apple"], "a"),
+        (["nothing", ""], None),
+        ([], None),
+    ],
+)
+def test_a_choice_is_made_by_number_or_by_words_and_asked_for_again_when_it_is_none(
+    answers, chosen
+):
+    fruit = [Choice("a", "apple"), Choice("b", "pear"), Choice("c", "plum")]
+
+    def find(typed):
+        return [one for one in fruit if one.label.startswith(typed)]
+
+    out = StringIO()
+    surface = PlainSurface(out, lines_of(*answers))
+    assert asyncio.run(surface.pick(Picking("Fruit", find))) == chosen
+    assert ("1 to 3, or words of one" in out.getvalue()) is ({"9", "nothing"} & {*answers} != set())

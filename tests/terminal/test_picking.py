@@ -156,3 +156,11 @@ def test_a_chat_is_deleted_from_the_list_and_brought_back(three):
     three.enter("/trash")
     three.wait_for("/restore ID brings one back.")
     three.wait_for("just now")
+
+
+def test_the_row_with_the_keys_stands_in_a_small_window_too(three):
+    three.resize(4, 60)
+    three.press("/resume\r")
+    three.wait_for("2 · Enter takes one")
+    three.press("butter")
+    three.wait_for("1 · Enter takes one")

@@ -64,3 +64,17 @@ def test_alt_enter_begins_a_line_and_escape_then_enter_sends(vi, server, newline
     chat.press("\r")
     chat.wait_for("Well.")
     assert sent(server) == [("user", "one\ntwo")]
+
+
+def test_the_filter_of_a_list_takes_letters_also_after_esc(vi, server):
+    chat = vi()
+    chat.press("/model")
+    chat.wait_for("/models")
+    chat.press("\x1b")
+    chat.wait_for("/models", gone=True)
+    chat.press("\x1b")
+    chat.wait_for("normal · ")
+    chat.press("\r")
+    chat.wait_for("Enter takes one")
+    chat.press("nothing like it")
+    chat.wait_for("Nothing fits")

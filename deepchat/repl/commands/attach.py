@@ -120,6 +120,19 @@ def _waiting(desk: Desk) -> Iterator[Choice]:
         yield Choice(str(number), str(number), context.called(each))
 
 
+@COMMANDS.command("/attachments", "/attached", group=GROUP)
+def attachments(desk: Desk, text: str) -> None:
+    """List what will go along with the next message."""
+    if not desk.waiting.attachments:
+        raise NotAttached("Nothing is attached.", hint="/file PATH or @PATH attaches a file.")
+    desk.page.pairs(
+        [
+            (str(number), " · ".join(context.described(each)))
+            for number, each in enumerate(desk.waiting.attachments, start=1)
+        ]
+    )
+
+
 @COMMANDS.command("/detach", usage="[n]", group=GROUP, candidates=_waiting)
 def detach(desk: Desk, text: str) -> None:
     """Take attachment n away again; alone, all of them."""

@@ -76,7 +76,8 @@ async def resume(desk: Desk, text: str) -> None:
 
 
 async def _choose(desk: Desk) -> None:
-    """Let the user open one of the other chats."""
+    """Let the user open one of the other chats. UsageError while a reply is on its way: none could be opened."""
+    desk.chat.require_idle()
 
     def fitting(typed: str) -> list[Choice]:
         now = desk.now_ms()
