@@ -247,11 +247,13 @@ def _completed(buffer: Buffer) -> bool:
 
 async def _complete_later(buffer: Buffer) -> None:
     """What there is to offer is still being looked for: Tab works when it is found, unless something was typed since."""
-    document = buffer.document
-    while isinstance(buffer.completer, CommandCompleter) and buffer.completer.is_looking:
+    document, completer = buffer.document, buffer.completer
+    while isinstance(completer, CommandCompleter) and completer.is_looking:
         await asyncio.sleep(LOOKS_EVERY_S)
-    if buffer.document == document:
-        _completed(buffer)
+        if buffer.document != document:
+            return
+        if not completer.is_looking:  # perhaps for what was typed before: then it goes on
+            _completed(buffer)
 
 
 def _step(event: KeyPressEvent, way: int) -> bool:

@@ -91,7 +91,8 @@ class Registry:
         return declare
 
     def __iter__(self) -> Iterator[Command]:
-        return iter(self._commands.values())
+        """Group by group."""
+        return iter(sorted(self._commands.values(), key=lambda one: self.groups.index(one.group)))
 
     def find(self, word: str) -> Command:
         """The command of this name, alias, or unambiguous beginning of a name. UsageError with the nearest otherwise."""

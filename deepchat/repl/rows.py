@@ -14,6 +14,9 @@ _STYLE: Final = re.compile(r"\x1b\[[0-9;]*m")
 _ESCAPE: Final = re.compile(r"\x1b(?:\[[0-9;]*m|\]8;;[^\x1b]*\x1b\\)")
 _HALF_AN_ESCAPE: Final = re.compile(r"\x1b[^m]*\Z")
 
+_LINK_END: Final = "\x1b]8;;\x1b\\"
+_PIECE: Final = re.compile(rf"{_ESCAPE.pattern}|[\s\S]")
+
 _TAB: Final = " " * 8
 
 
@@ -21,6 +24,20 @@ def cells(row: str) -> int:
     """How many cells a row takes up at most, whatever the terminal thinks of tabs and of joined characters."""
     text = _ESCAPE.sub("", row).replace("\t", _TAB)
     return len(text) if text.isascii() else get_cwidth(text)
+
+
+def fitting(row: str, room: int) -> str:
+    """As much of a row as takes up no more cells than this, on any terminal; its styles and links are ended."""
+    if cells(row) <= room:
+        return row
+    out, left = [], room
+    for piece in _PIECE.findall(row):
+        taken = 0 if _ESCAPE.match(piece) else cells(piece)
+        if taken > left:
+            break
+        out.append(piece)
+        left -= taken
+    return "".join(out) + _LINK_END + _RESET
 
 
 def cut(text: str, room: int) -> str:

@@ -57,7 +57,7 @@ from deepchat.repl.marks import Marks
 from deepchat.repl.needs import Entry, Picking, Spans
 from deepchat.repl.output import NO_PASTES, Region, SteadyOutput
 from deepchat.repl.picker import Picker
-from deepchat.repl.rows import cut
+from deepchat.repl.rows import cut, fitting
 from deepchat.repl.wrapping import Words
 from deepchat.text import clean_line
 
@@ -396,9 +396,11 @@ class Terminal:
         return f"{where}: " if sought.text.lower() in found.lower() else "Nothing found: "
 
     def _live_rows(self) -> list[str]:
-        """The last rows of the live view, as many as there is room for."""
+        """The last rows of the live view, as many as there is room for. Terminals differ in how they measure joined emoji:
+        a row that one of them would break is cut, as long as it is not final."""
         room = min(LIVE_ROWS, self._room)
-        return self._live[-room:] if room > 0 and not self._settling else []
+        rows = self._live[-room:] if room > 0 and not self._settling else []
+        return [fitting(row, self.width - 1) for row in rows]
 
     def _queued_rows(self) -> StyleAndTextTuples:
         return [("class:queued", "\n".join(self._waiting()))]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepchat.repl.rows import cells, repaint
+from deepchat.repl.rows import cells, fitting, repaint
 
 COLUMNS, LINES = 24, 12
 BELOW = ("› draft", "status")
@@ -114,3 +114,22 @@ def test_nothing_final_is_overwritten_when_a_narrower_window_has_broken_a_row_in
 )
 def test_rows_are_measured_as_a_simple_terminal_would(row, most):
     assert cells(row) == most
+
+
+@given(
+    st.lists(
+        st.sampled_from([*PIECES, "👩‍💻", "\x1b]8;;http://x.y\x1b\\l\x1b]8;;\x1b\\"]), max_size=12
+    )
+)
+def test_a_row_that_any_terminal_might_break_is_cut_and_its_styles_end(pieces):
+    row = "".join(pieces)
+    shown = fitting(row, COLUMNS - 1)
+    assert cells(shown) < COLUMNS
+    if cells(row) < COLUMNS:
+        assert shown == row
+        return
+    screen, _ = screen_of(f"{shown}.")
+    whole, _ = screen_of(row)
+    kept = screen.display[0].rstrip().removesuffix(".")
+    assert whole.display[0].startswith(kept)
+    assert not screen.buffer[0][screen.cursor.x - 1].bold

@@ -43,7 +43,7 @@ def test_the_menu_and_a_long_draft_leave_the_reply_above_them_whole(deepchat, se
     chat.enter("Count.")
     chat.wait_for("line 3 of it")
     chat.press("/")
-    chat.wait_for("/model ")
+    chat.wait_for("/context ")
     chat.wait_for("line 30 of it")
     chat.press("\x15one\ntwo\nthree\nfour")
     chat.wait_for("  four")
@@ -77,3 +77,26 @@ def test_a_signal_in_the_middle_of_a_long_write_cuts_nothing_off(deepchat, serve
         chat.child.kill(signal.SIGWINCH)
     chat.wait_for("tok/s")
     assert counted(chat) == list(range(1, 3001))
+
+
+def test_rows_of_joined_emoji_stand_once_where_the_terminal_does_not_join_them(deepchat, server):
+    items = [f"- LINE-{n:02}\n- thumbs {'👍🏽' * 34} ok\n" for n in range(12)]
+    server.script.append(Answer.reply("".join(items), pause_s=0.01))
+    chat = deepchat(columns=80)
+    chat.wait_for("/help")
+    chat.enter("Emoji.")
+    chat.wait_for("tok/s")
+    text = "\n".join(chat.everything())
+    assert [text.count(f"LINE-{n:02}") for n in range(12)] == [1] * 12
+    assert text.count("thumbs") == 12
+
+
+def test_a_row_of_joined_emoji_takes_nothing_from_what_is_printed_above(deepchat, server):
+    text = f"First, LINE-A.\n\nSecond, LINE-B.\n\n{'👨‍👩‍👧‍👦' * 27} and on it goes."
+    server.script.append(Answer.reply(text, pause_s=0.03))
+    chat = deepchat(columns=80, env={"TERM": "xterm-256color"})
+    chat.wait_for("/help")
+    chat.enter("Emoji.")
+    chat.wait_for("tok/s")
+    seen = "\n".join(chat.everything())
+    assert (seen.count("LINE-A"), seen.count("LINE-B")) == (1, 1)
