@@ -48,7 +48,20 @@ def test_save_writes_a_block_and_never_over_a_file(replied, tmp_path):
     assert "exists already" in replied.type(f"/save 2 {path}")
     assert path.read_bytes() == b"if x:\n\treturn 1   \n"
     assert "cannot be written" in replied.type(f"/save 1 {tmp_path}/nowhere/x")
-    assert "wants a block" in replied.type("/save 1")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("/save", "/save wants a block's number, then a file. /save 1 script.py"),
+        ("/save x", "/save wants a block's number, then a file. /save 1 script.py"),
+        ("/save x.py 1", "/save wants a block's number, then a file. /save 1 script.py"),
+        ("/save 1", "/save wants a file, too. /save 1 script.py"),
+        ("/save 9 f", "The last reply has no block 9. It has 1 to 2."),
+    ],
+)
+def test_save_says_what_is_missing(replied, line, said):
+    assert said in " ".join(replied.type(line).split())
 
 
 def test_think_shows_the_reasoning_and_sets_what_becomes_of_it(replied):

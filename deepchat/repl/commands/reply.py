@@ -68,8 +68,10 @@ def raw(desk: Desk, text: str) -> None:
 def save(desk: Desk, text: str) -> None:
     """Write code block n of the last reply to a file, exactly as it came. A file that exists is left alone."""
     number, _, name = text.partition(" ")
+    if not number.isdecimal():
+        raise UsageError("/save wants a block's number, then a file.", hint="/save 1 script.py")
     if not name.strip():
-        raise UsageError("/save wants a block and a file.", hint="/save 1 script.py")
+        raise UsageError("/save wants a file, too.", hint=f"/save {number} script.py")
     block = _block(desk, number)
     path = Path(name.strip()).expanduser()
     try:
