@@ -9,13 +9,13 @@ from typing import Any, Final, NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.helpers import parseLinkDestination, parseLinkTitle
-from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import StateInline, entity
 from markdown_it.token import Token
 from rich.style import Style
 
 from deepchat.render.theme import Theme
 from deepchat.render.wrap import NOTHING, Run
-from deepchat.text import Cleaner
+from deepchat.text import REPLACEMENT, Cleaner
 
 # Beyond these the inline parser may need more than a moment. Its time grows with what may open markup; brackets, which
 # it looks at again and again, count for more.
@@ -24,6 +24,8 @@ MOST_OPENERS: Final = 400
 _CHEAP: Final = "*_~<&`"
 _DEAR: Final = "[!\\$"
 _DEAR_COUNTS: Final = 4
+
+_LAST_CONTROL: Final = 0x9F
 
 # What a click may open. Terminals and browsers cut longer addresses.
 _CLICKABLE: Final = re.compile(r"(?:https?://|mailto:)[!-~]{1,2000}\Z")
@@ -147,11 +149,24 @@ class _Helpers:
         return -1
 
 
+def _entity(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  the signature is markdown-it's
+    """An entity of a control character stands for that one, which is marked as any other; CommonMark replaces only
+    U+0000 (6.2), where markdown-it replaces all of them without a trace."""
+    found = entity(state, silent)
+    if found and not silent and state.tokens[-1].content == REPLACEMENT:
+        code = state.tokens[-1].markup.lower().removeprefix("&#").removesuffix(";")
+        number = int(code[1:], 16) if code.startswith("x") else int(code)
+        if 0 < number <= _LAST_CONTROL:
+            state.tokens[-1].content = chr(number)
+    return found
+
+
 def _inline_parser() -> MarkdownIt:
     markdown = _Markdown("commonmark").enable("strikethrough")
     markdown.helpers = _Helpers()  # type: ignore[assignment]  # a module, as a rule
     markdown.inline.ruler.before("escape", "bare", _bare)
     markdown.inline.ruler.before("escape", "math", _math)
+    markdown.inline.ruler.at("entity", _entity)
     markdown.inline.terminator_re = _STOPS
     return markdown
 

@@ -596,6 +596,23 @@ def test_marks_for_entities_are_counted_once_however_often_they_are_read(text, s
     assert drawn.marks == 10
 
 
+@pytest.mark.parametrize(
+    ("entity", "seen", "marks"),
+    [
+        ("&#27;", "␛", 1),
+        ("&#X1b;", "␛", 1),
+        ("&#7;", "␇", 1),
+        ("&#0;", "\ufffd", 0),
+        ("&#xD800;", "\ufffd", 0),
+    ],
+)
+def test_an_entity_of_a_control_character_is_marked_as_the_character(entity, seen, marks):
+    drawn = reply()
+    drawn.text(f"a{entity}b **c**\n")
+    assert f"a{seen}b c" in bare(drawn.finish().commit)
+    assert drawn.marks == marks
+
+
 # --- code ------------------------------------------------------------------------------------------------------------
 
 CODE = ["def f(x):", "\treturn x", "", "    # " + "long " * 60, "  two  ", "\x1b[31m", ""]
