@@ -138,11 +138,12 @@ class Picking:
     """What there is to choose. All of it may be slow, and is called on a thread beside the loop.
 
     `find` gives what fits the typed words, `preview` (of a value, for a width) ANSI text, `delete` and `restore` take a
-    value away and back.
+    value away and back. More than `most` are not counted.
     """
 
     title: str
     find: Callable[[str], Sequence[Choice]]
+    most: int | None = None
     preview: Callable[[str, int], str] | None = None
     delete: Callable[[str], None] | None = None
     restore: Callable[[str], None] | None = None

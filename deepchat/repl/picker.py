@@ -250,4 +250,8 @@ class Picker:
         if not self._choices:
             return "Nothing fits. Esc leaves."
         deletes = " · Ctrl-D deletes" if self._picking and self._picking.delete else ""
-        return f"{len(self._choices)} · Enter takes one{deletes} · Esc leaves"
+        return f"{self._count()} · Enter takes one{deletes} · Esc leaves"
+
+    def _count(self) -> str:
+        most = self._picking.most if self._picking else None
+        return f"{most}+" if most and len(self._choices) > most else str(len(self._choices))

@@ -1,8 +1,12 @@
 """Choosing from a list in place of the composer."""
 
+from contextlib import closing
+
 import pytest
 
+from deepchat.conversation import Message, Session
 from deepchat.demo.server import Answer
+from deepchat.store.sessions import Store
 
 pytestmark = pytest.mark.terminal
 
@@ -164,3 +168,17 @@ def test_the_row_with_the_keys_stands_in_a_small_window_too(three):
     three.wait_for("2 · Enter takes one")
     three.press("butter")
     three.wait_for("1 · Enter takes one")
+
+
+@pytest.mark.parametrize(("stored", "said"), [(200, "200 · "), (202, "200+ · ")])
+def test_a_list_that_is_cut_says_that_there_are_more(deepchat, own_home, stored, said):
+    data = own_home / ".local/share/deepchat"
+    data.mkdir(parents=True)
+    with closing(Store(data / "chats.db")) as store:
+        for number in range(stored):
+            question = Message(f"q{number}", "user", "Hi")
+            store.open_turn(Session(f"s{number}", f"Chat {number}"), [question])
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.press("/resume\r")
+    chat.wait_for(f"{said}Enter takes one")

@@ -81,7 +81,7 @@ async def _choose(desk: Desk) -> None:
 
     def fitting(typed: str) -> list[Choice]:
         now = desk.now_ms()
-        found = [*desk.library.find(typed, limit=CHOSEN_FROM)]
+        found = [*desk.library.find(typed, limit=CHOSEN_FROM + 2)]  # this chat, and one too many
         if typed.strip():
             # Behind those that hold the words: recent ones whose title may be meant.
             found += ranked(typed, desk.library.find("", limit=CHOSEN_FROM), _title)
@@ -95,6 +95,7 @@ async def _choose(desk: Desk) -> None:
         Picking(
             "Chat",
             fitting,
+            most=CHOSEN_FROM,
             preview=partial(_last_exchange, desk),
             delete=desk.library.delete,
             restore=desk.library.restore,
