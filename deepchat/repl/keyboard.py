@@ -6,7 +6,7 @@ burst of lines. It ends with a moment of silence, not with its mark, so that a t
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final, TextIO
 
@@ -22,11 +22,6 @@ QUIET_S: Final = 0.03
 
 # A paste whose end has not come after this silence has lost it.
 PATIENCE_S: Final = 1.0
-
-_BRACKETING: Final = (
-    *("xterm", "screen", "tmux", "rxvt", "kitty", "alacritty", "foot", "konsole", "gnome", "vte"),
-    *("wezterm", "ghostty", "iterm", "mintty", "contour", "putty", "st-"),
-)
 
 _CHUNK: Final = 64 * 1024
 _BEGIN: Final = "\x1b[200~"
@@ -130,18 +125,10 @@ class Parser:
         return data[:cut], False, ""
 
 
-def brackets_pastes(environ: Mapping[str, str]) -> bool:
-    """Whether the terminal is known to: most are. GNU screen, which hands nothing through, calls itself as tmux may."""
-    term = environ.get("TERM", "")
-    return term.startswith(_BRACKETING) and not (
-        term.startswith("screen") and "TMUX" not in environ
-    )
-
-
 class Keyboard(Vt100Input):
     """The terminal that `stdin` is, as an input for prompt_toolkit; `brackets`: it marks pastes when it is asked to.
 
-    What comes first was sent before it was asked, so there a burst of lines is a paste all the same.
+    `early` asks. What was pasted before that has line feeds for its line ends, which are not what Enter sends afterwards.
     """
 
     def __init__(self, stdin: TextIO, *, brackets: bool = False) -> None:
@@ -159,6 +146,7 @@ class Keyboard(Vt100Input):
         """The keys that came since."""
         data = self.stdin_reader.read(_CHUNK)
         if data:
+            self._parser.brackets |= self._brackets and "\n" not in data
             self._parser.feed(data)
             self._parser.brackets |= self._brackets
             self._await_silence()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.keys import Keys
 
-from deepchat.repl.keyboard import PATIENCE_S, QUIET_S, Parser, brackets_pastes
+from deepchat.repl.early import brackets_pastes
+from deepchat.repl.keyboard import PATIENCE_S, QUIET_S, Parser
 
 BEGIN, END = "\x1b[200~", "\x1b[201~"
 

@@ -47,6 +47,26 @@ def test_a_paste_before_the_composer_stands_is_one_message(deepchat, server):
     assert sent(server) == [("user", "one\ntwo\nthree\n")]
 
 
+@pytest.mark.parametrize("up", ["\x1b[?2004h", "/help"])
+def test_lines_typed_as_fast_as_a_script_types_are_sent_one_by_one(deepchat, server, up):
+    server.script += [Answer.reply("Yes."), Answer.reply("No.")]
+    chat = deepchat()
+    chat.wait_until(lambda: up.encode() in chat.written, up)
+    chat.press("one\rtwo\r")
+    chat.wait_for("No.")
+    assert sent(server)[0::2] == [("user", "one"), ("user", "two")]
+
+
+def test_a_paste_while_it_starts_is_one_message_even_when_it_is_one_line(deepchat, server):
+    chat = deepchat()
+    chat.wait_until(lambda: b"\x1b[?2004h" in chat.written, "the start")
+    chat.press(f"{BEGIN}one\r{END}")
+    chat.wait_for("› one")
+    chat.press("two\r")
+    chat.wait_for("tok/s")
+    assert sent(server) == [("user", "one\ntwo")]
+
+
 def test_a_paste_that_ends_itself_is_not_sent(deepchat, server):
     chat = deepchat()
     chat.wait_for("/help")
