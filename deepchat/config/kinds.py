@@ -17,8 +17,14 @@ _VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
 # What terminals can tell apart. Ctrl-H, -I and -M are Backspace, Tab and Enter.
 _STROKE: Final = re.compile(
     r"((ctrl-)?(shift-)?|alt-)(up|down|left|right|home|end|delete|insert|pageup|pagedown)"
-    r"|ctrl-[a-gj-ln-z@\]^_]|alt-[!-~]|(alt-)?(enter|backspace)|(shift-)?tab|escape|f([1-9]|1[0-9]|2[0-4])"
+    r"|ctrl-[a-gj-ln-z@\]^_]|alt-[!-~]|(alt-|shift-)?enter|(alt-)?backspace|(shift-)?tab|escape|f([1-9]|1[0-9]|2[0-4])"
 )
+
+# Nobody can write a message without these; others begin with Ctrl-X, which by itself would wait for them.
+_NEEDED: Final = re.compile(r"(up|down|left|right|delete|backspace|tab|escape)( .*)?|ctrl-x")
+
+# Terminals that tell Shift-Enter from Enter have it read as the line feed that it means.
+_SAME: Final = {"shift-enter": "ctrl-j"}
 
 _SWITCH: Final = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
 
@@ -112,12 +118,17 @@ def texts(most: int) -> Kind:
 
 def _strokes(raw: object) -> Json:
     names = [raw] if isinstance(raw, str) else raw
-    if not isinstance(names, list) or not all(
-        isinstance(name, str) and all(_STROKE.fullmatch(stroke) for stroke in name.split(" "))
-        for name in names
-    ):
+    if not isinstance(names, list):
+        raise ValueError  # noqa: TRY004  what `Kind.take` raises
+    return [_keys(name) for name in names]
+
+
+def _keys(name: object) -> str:
+    """A key, or several one after the other. ValueError when an action cannot have them."""
+    strokes = name.split(" ") if isinstance(name, str) else []
+    if not strokes or not all(map(_STROKE.fullmatch, strokes)) or _NEEDED.fullmatch(str(name)):
         raise ValueError
-    return list(names)
+    return " ".join(_SAME.get(stroke, stroke) for stroke in strokes)
 
 
 def _variables(raw: object) -> Json:
@@ -165,7 +176,7 @@ VARIABLES: Final = Kind(
     private=True,
 )
 STROKES: Final = Kind(
-    'a key such as "ctrl-o", "alt-enter", "f2" or "ctrl-x ctrl-e", or a list of them',
+    'a key that editing can spare, such as "ctrl-o", "alt-enter", "f2" or "ctrl-x ctrl-e", or a list of them',
     _strokes,
     _typed,
 )

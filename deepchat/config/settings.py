@@ -1,7 +1,7 @@
 """Flags, environment and config.toml put together into frozen `Settings`. What may stand there is in `keys`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
@@ -394,9 +394,12 @@ def _keys(chosen: Mapping[str, _Chosen], warnings: list[str]) -> dict[str, tuple
         if one.rank is not _Rank.DEFAULT:
             unheard = (key for key in named_keys if key not in wanted)
             warnings += [f"keys.{name}: there is no {key} in vi mode." for key in unheard]
-            others = [(key, taken[key]) for key in wanted if key in taken]
-            warnings += [f"keys.{name}: {key} is keys.{other} already." for key, other in others]
-        keys[name] = tuple(key for key in wanted if key not in taken)
+            rivals = [(key, rival) for key in wanted if (rival := _rival(key, taken))]
+            warnings += [
+                f"keys.{name}: {key} {'is' if key == rival else 'begins as'} keys.{taken[rival]} already."
+                for key, rival in rivals
+            ]
+        keys[name] = tuple(key for key in wanted if not _rival(key, taken))
         taken |= dict.fromkeys(keys[name], name)
     if not keys["send"]:
         warnings.append(f"keys.send: no key was left to send with; {_SPARE} does it.")
@@ -407,3 +410,11 @@ def _keys(chosen: Mapping[str, _Chosen], warnings: list[str]) -> dict[str, tuple
 
 def _is_esc_and_another(key: str) -> bool:
     return key.startswith("alt-") and key != "alt-enter"
+
+
+def _rival(key: str, taken: Iterable[str]) -> str:
+    """Which of these keys is this one, or would wait for it, or be waited for by it; "" for none."""
+    for one in taken:
+        if f"{one} ".startswith(f"{key} ") or f"{key} ".startswith(f"{one} "):
+            return one
+    return ""

@@ -14,7 +14,9 @@ MISTAKES = {
     '[ui]\ncolor = "purple"': 'line 2: ui.color must be one of auto, always, never; "auto" is used, not "purple".',
     "[ui]\nfooter = 1": "line 2: ui.footer must be true or false; true is used, not 1.",
     'model = ["a"]': 'line 1: model must be a text in quotes; "anthropic/claude-4-sonnet" is used, not "a".',
-    '[keys]\nsuspend = ["ctrl-z", "ctrl-é"]': 'line 2: keys.suspend must be a key such as "ctrl-o", "alt-enter", "f2" or "ctrl-x ctrl-e", or a list of them; "ctrl-z" is used, not "ctrl-z" and "ctrl-é".',
+    '[keys]\nsuspend = ["ctrl-z", "ctrl-é"]': 'line 2: keys.suspend must be a key that editing can spare, such as "ctrl-o", "alt-enter", "f2" or "ctrl-x ctrl-e", or a list of them; "ctrl-z" is used, not "ctrl-z" and "ctrl-é".',
+    '[keys]\nsend = "up"': '"ctrl-x ctrl-e", or a list of them; "enter" is used, not "up".',
+    '[keys]\nunfold = ["f2", "ctrl-x"]': 'or a list of them; "ctrl-o" is used, not "f2" and "ctrl-x".',
     'ui = "dark"': "line 1: ui must be a table, [ui].",
     "[zzz]": "line 1: zzz is not known and was left out; known are provider, base_url, model, persona, trash_days, retries,"
     " timeouts, ui, keys, parameters, personas, providers.",

@@ -332,6 +332,28 @@ def test_a_key_given_twice_is_said_and_stays_where_it_was_given_first(config):
     assert settings.warnings == ("keys.redraw: f2 is keys.unfold already.",)
 
 
+def test_keys_that_begin_alike_are_said_and_the_first_stays(config):
+    config('[keys]\nunfold = "f2"\nredraw = "f2 f3"\n')
+    settings = load(Flags(), {})
+    assert (settings.keys["unfold"], settings.keys["redraw"]) == (("f2",), ())
+    assert settings.warnings == ("keys.redraw: f2 f3 begins as keys.unfold already.",)
+
+
+@pytest.mark.parametrize("key", ["up", "left", "backspace", "tab", "escape", "up up", "ctrl-x"])
+def test_a_key_that_nobody_can_write_without_does_nothing_else(config, key):
+    config(f'[keys]\nsend = "{key}"\n')
+    settings = load(Flags(), {})
+    assert settings.keys["send"] == ("enter",)
+    assert "keys.send" in settings.warnings[0]
+    assert f'not "{key}"' in settings.warnings[0]
+
+
+def test_shift_enter_is_the_line_feed_that_terminals_mean_by_it(config):
+    config('[keys]\nsend = "shift-enter"\nnewline = "enter"\n')
+    settings = load(Flags(), {})
+    assert (settings.keys["send"], settings.keys["newline"]) == (("ctrl-j",), ("enter",))
+
+
 def test_there_is_always_a_key_to_send_with(config):
     config('[keys]\nnewline = "enter"\n')
     settings = load(Flags(), {})
