@@ -12,7 +12,9 @@ _BRACKETING: Final = (
 )
 
 _PASTES: Final = "\x1b[?2004h"
-_NO_PASTES: Final = "\x1b[?2004l"
+
+# A program that does not know what a paste is gets it unmarked.
+NO_PASTES: Final = "\x1b[?2004l"
 
 
 def brackets_pastes(environ: Mapping[str, str]) -> bool:
@@ -48,7 +50,7 @@ def silent_keys() -> Iterator[None]:
     finally:
         with suppress(termios.error, OSError):  # the terminal is gone
             termios.tcsetattr(tty, termios.TCSADRAIN, before)
-            _ask(_NO_PASTES if marks else "")
+            _ask(NO_PASTES if marks else "")
 
 
 def _ask(mode: str) -> None:

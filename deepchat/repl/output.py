@@ -18,10 +18,6 @@ _PUSH_TITLE: Final = "\x1b[22;2t"
 _POP_TITLE: Final = "\x1b[23;2t"
 
 
-# A program that does not know what a paste is gets it unmarked.
-NO_PASTES: Final = "\x1b[?2004l"
-
-
 @dataclass(frozen=True, slots=True)
 class Region:
     """What was drawn last: how many cells each of its rows uses, and where in it the cursor stands."""

@@ -52,11 +52,11 @@ from deepchat.attach import naming
 from deepchat.repl import clipboard, editor
 from deepchat.repl.aside import aside
 from deepchat.repl.composer import MARK, Composer, DraftBuffer, Folds
-from deepchat.repl.early import brackets_pastes
+from deepchat.repl.early import NO_PASTES, brackets_pastes
 from deepchat.repl.keyboard import Keyboard
 from deepchat.repl.marks import Marks
 from deepchat.repl.needs import Entry, Picking, Spans
-from deepchat.repl.output import NO_PASTES, Region, SteadyOutput
+from deepchat.repl.output import Region, SteadyOutput
 from deepchat.repl.picker import Picker
 from deepchat.repl.rows import cut, fitting
 from deepchat.repl.wrapping import Words
