@@ -23,7 +23,7 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.search import SearchDirection, start_search
 
-from deepchat.repl import walking
+from deepchat.repl import editing, walking
 from deepchat.repl.completion import CommandCompleter
 from deepchat.repl.composer import Composer
 from deepchat.repl.history import recalled
@@ -107,6 +107,8 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
     busy = Condition(actions.busy)
     typed = Condition(lambda: bool(get_app().current_buffer.text))
     ghost = Condition(lambda: _ghost_of(get_app().current_buffer) != "")
+
+    editing.bind(keys, here, typed)
 
     @on("send", when=here & completion_is_selected)
     def _accept_completion(event: KeyPressEvent) -> None:

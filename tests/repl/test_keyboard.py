@@ -175,6 +175,21 @@ def test_what_nobody_knows_is_passed_over_wherever_it_is_cut(parts, where):
     assert got == [(char, char) for char in typed]
 
 
+# As ECMA-48 has them; not the marks of a paste, nor keys that come as the code of a character.
+well_formed = st.from_regex(
+    r"\x1b(?:\[(?!27;|20[01]~)[0-?]{0,6}[ -/]{0,2}[@-LN-Z\\-tv-~]|O[A-LN-Za-z]"
+    r"|\][a-z0-9;?:/é]{0,9}(?:\x07|\x1b\\)|[PX^_][a-z0-9;]{0,9}\x1b\\)",
+    fullmatch=True,
+)
+
+
+@given(st.lists(well_formed, max_size=4), places)
+def test_no_well_formed_sequence_leaves_a_letter_wherever_it_is_cut(sequences, where):
+    sent = "".join(sequences)
+    got = keys(*cut(sent, [place % (len(sent) + 1) for place in where]))
+    assert [key for key, _ in got if len(key) == 1] == []
+
+
 def test_a_sequence_that_does_not_end_is_passed_over():
     assert keys("a\x1b[13;", "b") == [("a", "a")]
     parser = Parser()

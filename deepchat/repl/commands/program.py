@@ -24,6 +24,7 @@ KEYS = (
     ("right, end", "Take the dim text, which was typed before."),
     ("tab", "Complete commands, their arguments, and files behind an @."),
     ("ctrl-_", "Undo in the draft."),
+    ("alt-left, alt-right", "Move by words; alt-t swaps two of them."),
     ('"""', "Begin and end a block in which Enter makes new lines."),
     ("\\ enter", "A new line too, and so is shift-enter where the terminal tells it from enter."),
     ("@path", "In a message: attach this file; @path#L10-20 these lines of it."),
