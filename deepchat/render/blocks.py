@@ -49,11 +49,11 @@ class Quote(Node):
 
 @dataclass(eq=False)
 class List(Node):
-    """A list: its items share one `marker` (`-`, `+`, `*`, `.` or `)`)."""
+    """A list: its items share one `marker` (`-`, `+`, `*`, `.` or `)`). `last` is the number of its last item, if any."""
 
     marker: str
     start: int
-    items: int = 0
+    last: int | None = None
 
     @property
     def ordered(self) -> bool:
@@ -547,8 +547,9 @@ class Parser:
         parent = self.tip
         if not isinstance(parent, List):
             raise TypeError("An item stands in a list.")
-        item = Item(parent, parent.start + parent.items, offset)
-        parent.items += 1
+        # CommonMark counts on from the first, whatever is written: a number that was left out would be lost.
+        parent.last = number if parent.last is None else max(number, parent.last + 1)
+        item = Item(parent, parent.last, offset)
         self._open_container(item)
 
     def _indented(self, line: _Line) -> _Found:

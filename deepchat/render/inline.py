@@ -195,11 +195,13 @@ class Reading(NamedTuple):
 
 
 class Inline:
-    """Reads inline markup, and remembers the link definitions met so far. With `ticks`, code keeps its backticks."""
+    """Reads inline markup, and remembers the link definitions met so far. With `ticks`, code keeps its backticks; `plain`
+    text, in which nothing can be struck through, its tildes."""
 
-    def __init__(self, theme: Theme, *, ticks: bool = False) -> None:
+    def __init__(self, theme: Theme, *, ticks: bool = False, plain: bool = False) -> None:
         self._theme = theme
         self._ticks = ticks
+        self._plain = plain
         self._markdown = _inline_parser()
         self._definitions = _definition_parser()
         self._known: MutableMapping[str, Any] = {}
@@ -238,7 +240,7 @@ class Inline:
         self.work.calls += 1
         self.work.chars += len(text)
         tokens = self._markdown.parseInline(text, self._known)[0].children or ()
-        walk = _Runs(self._theme, base, ticks=self._ticks, breaks=breaks)
+        walk = _Runs(self._theme, base, ticks=self._ticks, plain=self._plain, breaks=breaks)
         return Reading(walk.of(tokens), not _is_open(text, tokens), walk.marks)
 
     def define(self, text: str) -> tuple[str, str]:
@@ -275,10 +277,13 @@ def _is_open(text: str, tokens: Sequence[Token]) -> bool:
 class _Runs:
     """Collects runs while it walks over tokens; the stack holds what each open element looks like."""
 
-    def __init__(self, theme: Theme, base: Style, *, ticks: bool, breaks: bool) -> None:
+    def __init__(
+        self, theme: Theme, base: Style, *, ticks: bool, plain: bool, breaks: bool
+    ) -> None:
         self.marks = 0
         self._theme = theme
         self._ticks = ticks
+        self._plain = plain
         self._breaks = breaks
         self._out: list[Run] = []
         self._styles = [base]
@@ -288,6 +293,12 @@ class _Runs:
         for token in tokens:
             self._add(token)
         return self._out
+
+    def _code(self, token: Token) -> str:
+        if not self._ticks:
+            return token.content
+        space = " " if "`" in (token.content[:1], token.content[-1:]) else ""
+        return f"{token.markup}{space}{token.content}{space}{token.markup}"
 
     def _add(self, token: Token) -> None:
         match token.type:
@@ -300,8 +311,9 @@ class _Runs:
             case "softbreak" | "hardbreak":
                 self._out.append(Run("\n", self._styles[-1]))
             case "code_inline":
-                tick = token.markup if self._ticks else ""
-                self._say(f"{tick}{token.content}{tick}", self._theme.code)
+                self._say(self._code(token), self._theme.code)
+            case "s_open" | "s_close" if self._plain:
+                self._say(token.markup)
             case "link_open":
                 self._links.append((token, len(self._out)))
                 self._styles.append(self._styles[-1] + self._theme.link)

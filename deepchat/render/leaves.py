@@ -286,6 +286,18 @@ class Verbatim:
         return twin_of(self)
 
 
+# Of a row, beyond which its code spans are not looked for.
+MOST_CHARS: Final = 2_000
+
+# A code span, and a bar in it that no backslash precedes.
+_CODE: Final = re.compile(r"(?<!`)(`+)(?!`)(?:(?!\1(?!`)).)+(?<!`)\1(?!`)")
+_BAR: Final = re.compile(r"(?<!\\)\|")
+
+
+def _with_bars(code: re.Match[str]) -> str:
+    return _BAR.sub(r"\|", code[0])
+
+
 class Table:
     """A table. Its columns fit what they hold, up to the row at which they are settled; from then on rows are final. When
     a cell up to there wraps, there is air between the rows.
@@ -349,9 +361,15 @@ class Table:
         return twin
 
     def _cells(self, text: str, style: Style = NOTHING) -> Cells:
-        """As many cells as there are columns; what is too much goes into the last, so that nothing is lost."""
+        """As many cells as there are columns; what is too much goes into the last, so that nothing is lost.
+
+        Each bar parts two cells, in code as well (GFM, tables). Where that makes too many, those in code do not.
+        """
         last = len(self._aligns) - 1
         parts = [part.strip() for part in cells(text)]
+        if last + 1 < len(parts) and len(text) < MOST_CHARS:
+            whole = [part.strip() for part in cells(_CODE.sub(_with_bars, text))]
+            parts = whole if len(whole) <= last + 1 else parts
         parts = [*parts[:last], " | ".join(parts[last:])]
         filled = [self._inline.runs(part, style) for part in parts]
         return filled + [[]] * (last + 1 - len(parts))

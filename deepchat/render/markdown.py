@@ -55,7 +55,7 @@ class Page:
     """Turns the blocks it hears of into rows. `rows` are those not yet taken."""
 
     def __init__(self, look: Look, width: int) -> None:
-        self.inline = Inline(look.theme, ticks=look.ticks)
+        self.inline = Inline(look.theme, ticks=look.ticks, plain=look.plain)
         self.rows: list[Row] = []
         self._look = look
         self.width = width

@@ -144,7 +144,8 @@ class Showing:
         """A blank row parts it from what a command has printed amid the reply."""
         page = self._house.page
         if commit and page.apart:
-            commit, page.apart = f"\n{commit}", False
+            gap = "" if commit.startswith("\n") else "\n"
+            commit, page.apart = f"{gap}{commit}", False
         self._surface.frame(commit, live)
 
     def _draw_plainly(self, showing: _Showing, bug: Exception) -> None:

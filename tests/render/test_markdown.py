@@ -167,3 +167,34 @@ def test_tables_and_code_use_the_whole_window():
 def test_deep_nesting_in_a_wide_window_keeps_room_for_text():
     lines = seen("> " * 39 + "readable " * 3, 200, measure=40).splitlines()
     assert [line.strip("│ ") for line in lines] == ["readable"] * 3
+
+
+def plain(text):
+    return seen(text, 60, plain=True)
+
+
+def test_numbers_that_were_written_are_kept_where_they_go_on():
+    assert plain("3. Paris\n7. Rome\n7. Oslo\n").split() == [
+        "3.",
+        "Paris",
+        "7.",
+        "Rome",
+        "8.",
+        "Oslo",
+    ]
+    assert plain("1. a\n1. b\n1. c\n").split() == ["1.", "a", "2.", "b", "3.", "c"]
+
+
+def test_bars_in_code_part_no_cells_where_there_would_be_too_many():
+    shown = plain("| op | is |\n|---|---|\n| `a || b` | or |\n| x | `c | d` |\n| 1 | 2 | 3 |\n")
+    assert "`a || b`" in shown
+    assert "`c | d`" in shown
+    assert "2 | 3" in shown
+
+
+def test_what_is_struck_through_is_told_where_nothing_can_be_struck_through():
+    assert plain("~~50 €~~ 30 €\n") == "~~50 €~~ 30 €"
+
+
+def test_backticks_in_code_stay_apart_from_those_around_it():
+    assert plain("`` `a` ``\n") == "`` `a` ``"

@@ -170,3 +170,17 @@ def test_the_history_is_printed_from_any_question_on(replied):
     assert printed.count("Second") == BURST
     assert "Show me." not in replied.type("/history 2")
     assert "no question 3" in replied.type("/history 3")
+
+
+def test_show_leaves_out_the_reply_that_is_still_on_its_way(replied):
+    replied.model.script.append([replied.model.wait])
+    replied.type("And more.")
+    assert replied.model.hanging.wait(5)
+    replied.type("/show")
+    replied.chat.turn.stop()
+    replied.model.hanging.clear()
+    replied.settle()
+    shown = replied.paper.printed.rpartition("stopped")[2]
+    assert "Show me." in shown
+    assert "return 1" in shown
+    assert "And more." not in shown
