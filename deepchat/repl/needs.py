@@ -291,18 +291,20 @@ class Page:
     """Where commands and the chat write what is not a reply.
 
     While it is `amid_reply`, a reply that goes on behind it, a blank row sets it off; what is then `apart` from the reply
-    wants another one before that goes on.
+    wants another one before that goes on. Before a question `gap` is the blank row that is missing, if one is.
     """
 
     def __init__(self, surface: Surface, drawing: Drawing) -> None:
         self.amid_reply = False
         self.apart = False
+        self.gap = ""
         self._surface = surface
         self._draw = drawing
 
     def write(self, ansi: str) -> None:
         gap = "\n" if self.amid_reply and not self.apart else ""
         self.apart = self.amid_reply
+        self.gap = "" if ansi.endswith("\n\n") or ansi == "\n" else "\n"
         self._surface.print(gap + ansi)
 
     def notice(self, text: str) -> None:
@@ -312,7 +314,9 @@ class Page:
         self.write(self._draw.problem(error, self._surface.width))
 
     def heading(self, text: str) -> None:
+        """What follows stands right below it."""
         self.write(self._draw.heading(text, self._surface.width))
+        self.gap = ""
 
     def pairs(self, rows: Sequence[tuple[str, str]], *, left: int = 0) -> None:
         self.write(self._draw.pairs(rows, self._surface.width, left=left))

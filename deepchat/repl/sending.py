@@ -113,7 +113,9 @@ class Sending:
     def _print_question(self, outgoing: Outgoing) -> None:
         draw, width = self._house.drawing, self._surface.width
         question = "" if self._surface.echoes else draw.question(outgoing.text, width)
-        self._surface.print(question + draw.attached(outgoing.attachments, width) + "\n")
+        gap = "" if self._surface.echoes else self._house.page.gap
+        self._surface.print(gap + question + draw.attached(outgoing.attachments, width) + "\n")
+        self._house.page.gap = ""
 
     def _tell_changes(self, outgoing: Outgoing) -> None:
         """Say once which files are not what the model knows of them any more."""

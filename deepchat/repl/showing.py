@@ -137,7 +137,8 @@ class Showing:
         if isinstance(showing.source, Exchange) and not showing.begun:
             asked, draw, width = showing.source.asked, self._house.drawing, self._surface.width
             question = draw.question(asked.text, width, whole=showing.whole)
-            self._surface.print(question + draw.attached(asked.attachments, width) + "\n")
+            attached = draw.attached(asked.attachments, width)
+            self._surface.print(f"{self._house.page.gap}{question}{attached}\n")
         showing.begun = True
 
     def _commit(self, commit: str, live: str = "") -> None:
@@ -170,6 +171,7 @@ class Showing:
     def _end(self, showing: _Showing) -> None:
         self._queue.remove(showing)
         self._house.page.amid_reply = False
+        self._house.page.gap = ""
 
     def _finish(self, showing: _Showing) -> None:
         self._end(showing)
@@ -200,6 +202,7 @@ class Showing:
         elif reply.state == "done" and reply.finish_reason in TOO_LONG:
             self._house.page.notice("/continue asks for the rest.")
         self._surface.print("\n")
+        self._house.page.gap = ""
         self._announce(reply)
         self._ended(reply)
 

@@ -284,3 +284,18 @@ def test_deleting_asks_which_when_several_fit(bench):
     assert "“Tea” is in the trash" in bench.type("/delete tea")
     assert "No chat holds that." in bench.type("/delete nothing like it")
     assert "No deleted chat is called that." in bench.type("/restore coffee")
+
+
+def test_a_blank_row_parts_what_a_command_says_from_the_next_question(bench):
+    for text in ("One.", "Two."):
+        bench.model.script.append(answer(text))
+    bench.type("First")
+    bench.type("/theme nope")
+    bench.type("/title")
+    assert bench.type("Second").startswith("\n")
+    assert "\n\n\n" not in bench.paper.printed
+    bench.model.script.append([ServerTrouble("Busy.")])
+    bench.type("Third")
+    bench.model.script.append(answer("Four."))
+    bench.type("Fourth")
+    assert "\n\n\n" not in bench.paper.printed
