@@ -194,6 +194,9 @@ _WHITE: Final = re.compile(r"[ \t]+")
 _HEADING: Final = re.compile(r"#{1,6}(?=[ \t]|$)")
 _FENCE: Final = re.compile(r"`{3,}|~{3,}")
 _ORDERED: Final = re.compile(r"(\d{1,9})([.)])")
+# An environment of LaTeX.
+_BEGIN: Final = re.compile(r"\\begin\{(\w+\*?)\}")
+
 _DASHES: Final = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?$")
 _TASK: Final = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 
@@ -470,8 +473,11 @@ class Parser:
 
     def _math(self, line: _Line) -> _Found:
         text = line.words().rstrip()
+        begun = _BEGIN.match(text)
         if text == "\\[":
             end = "\\]"
+        elif begun and f"\\end{{{begun[1]}}}" not in text:
+            end = f"\\end{{{begun[1]}}}"
         elif text.startswith("$$") and "$$" not in text[2:]:
             end = "$$"
         else:

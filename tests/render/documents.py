@@ -49,7 +49,7 @@ FRAGMENTS = (
     "\treturn 2", '    """doc', "x = {1: 'a'}", "| a | b |", "|---|:-:|", "| 1 | **2** | 3 |", "a | b", "--|--",
     "**bold**", "*it* _em_ ***both***", "`code`", "`` a ` b ``", "~~gone~~", "[link](http://example.com)", "[ref]",
     "![alt](pic.png)", "<https://auto.link/x>", "List<int> <T>", "<div>", "</div>", "<!-- note", "-->", "<b>x</b>",
-    "$\\alpha_1 * 2$", "$$", "x + y", "\\[", "\\]", "\\(a\\_b\\)", "it costs $5 and $10", "a * b", "a_b_c", "\\* literal",
+    "$\\alpha_1 * 2$", "$$", "x + y", "\\[", "\\]", "\\begin{align}", "a &= b \\\\", "\\end{align}", "\\(a\\_b\\)", "it costs $5 and $10", "a * b", "a_b_c", "\\* literal",
     "&amp; &#x202e; &ZeroWidthSpace; &#13;", "日本語のテキストです。", "emoji 👩‍👩‍👧 ❤️ 🏳️‍🌈 ok", "e\u0301a\u0308", "שלום עולם", "word " * 9,
     "verylongword" * 12, "[ ] todo", "- [x] done", "- [ ] **open**", "", "", "   ", "trailing  ", "back\\", "[^1]", "[^1]: note",
     "***", "___", "    code", "2.", "-", "#", "####### seven", "**open", "`open", "[open](http://", "a\tb", "\x1b[31mred",

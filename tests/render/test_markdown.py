@@ -198,3 +198,8 @@ def test_what_is_struck_through_is_told_where_nothing_can_be_struck_through():
 
 def test_backticks_in_code_stay_apart_from_those_around_it():
     assert plain("`` `a` ``\n") == "`` `a` ``"
+
+
+def test_an_environment_of_latex_is_display_math():
+    text = "\\begin{align}\na &= b \\\\\nc &= *d*\n\\end{align}\nwhere *d* is"
+    assert plain(text) == text.replace("\nwhere *d* is", "\n\nwhere d is")
