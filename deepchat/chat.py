@@ -23,6 +23,8 @@ from deepchat.errors import StoreError, UsageError
 from deepchat.retrying import NEVER, Retries
 from deepchat.turn import Journal, Model, Turn
 
+PRIVATE: Final = "This is a private chat: stored ones are left alone."
+
 # Finish reasons of a reply that the server cut.
 TOO_LONG: Final = ("length", "max_tokens")
 
@@ -66,7 +68,7 @@ class View(Protocol):
 
 
 class Unsaved:
-    """The journal of a chat that is not kept."""
+    """The journal of a chat that is not kept, and a library that has nothing."""
 
     def open_turn(self, session: Session, messages: Sequence[Message]) -> None:
         """Keep nothing."""
@@ -82,6 +84,34 @@ class Unsaved:
 
     def turn_to(self, session_id: str, leaf: str | None) -> None:
         """Keep nothing."""
+
+    def load(self, session_id: str) -> tuple[Session, Conversation]:
+        """Nothing can be loaded."""
+        raise StoreError(PRIVATE, hint="Start deepchat without --private for them.")
+
+    def find(self, query: str = "", *, limit: int = 50) -> list[SessionSummary]:
+        """Nothing is looked through."""
+        raise StoreError(PRIVATE, hint="Start deepchat without --private for them.")
+
+    def summary(self, session_id: str) -> SessionSummary | None:
+        """There is none."""
+        return None
+
+    def delete(self, session_id: str) -> None:
+        """Nothing can be deleted."""
+        raise StoreError(PRIVATE, hint="Start deepchat without --private for them.")
+
+    def restore(self, session_id: str) -> None:
+        """Nothing can be restored."""
+        raise StoreError(PRIVATE, hint="Start deepchat without --private for them.")
+
+    def trashed(self, *, limit: int = 50) -> list[SessionSummary]:
+        """Nothing is looked through."""
+        raise StoreError(PRIVATE, hint="Start deepchat without --private for them.")
+
+    def spent(self, *, since_ms: int = 0) -> list[Spent]:
+        """What others have cost is not looked up."""
+        return []
 
 
 class Chat:
@@ -121,7 +151,21 @@ class Chat:
     @property
     def kept(self) -> bool:
         """Whether this session is stored, and all of it."""
-        return self._begun and not self._unkept
+        return self._begun and not self._unkept and not self.private
+
+    @property
+    def private(self) -> bool:
+        """Whether nothing is to be kept."""
+        return isinstance(self._journal, Unsaved)
+
+    def keep_in(self, journal: Journal) -> None:
+        """Keep this chat after all, all that was said in it and what will be. UsageError while a reply is on its way."""
+        self.require_idle()
+        self._journal = journal
+        if self._begun:
+            # Each behind the one it follows; the last one is where the chat goes on.
+            self._unkept = [*self.conversation.messages.values(), *self.conversation.path()[-1:]]
+            self.keep()
 
     @property
     def begun(self) -> bool:

@@ -45,9 +45,13 @@ def _model(entry: Mapping[str, Json]) -> ModelInfo:
 
 
 class Catalogue:
-    """The models of one provider, as last seen. `path` is the file that remembers them; it need not exist."""
+    """The models of one provider, as last seen. `path` is the file that remembers them, and need not exist; a catalogue
+    that is not `kept` only reads it."""
 
-    def __init__(self, client_models: Callable[[], list[ModelInfo]], path: Path) -> None:
+    def __init__(
+        self, client_models: Callable[[], list[ModelInfo]], path: Path, *, kept: bool = True
+    ) -> None:
+        self._kept = kept
         self._ask = client_models
         self._path = path
         self._models: list[ModelInfo] | None = None
@@ -70,8 +74,9 @@ class Catalogue:
         """As of now, remembered for the next time. Raises ApiError, NetworkError."""
         self._models = self._ask()
         # A list that cannot be kept is asked for again next time, and no more is lost.
-        with suppress(OSError):
-            _write(self._path, self._models)
+        if self._kept:
+            with suppress(OSError):
+                _write(self._path, self._models)
         return self._models
 
 

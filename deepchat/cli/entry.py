@@ -25,6 +25,10 @@ def start(wishes: Wishes) -> int:
     """Do what the flags ask for; the exit code. Raises DeepchatError, KeyboardInterrupt, BrokenPipeError."""
     if wishes.continue_ and wishes.resume is not None:
         raise UsageError("-c and -r exclude each other.", hint="-c goes on with the last chat.")
+    if wishes.private and (wishes.continue_ or wishes.resume is not None):
+        raise UsageError(
+            "--private keeps nothing, so no chat goes on with it.", hint="Leave one out."
+        )
     if wishes.demo and (wishes.base_url or wishes.provider):
         raise UsageError("--demo is a server of its own.", hint="Leave the other one out.")
     if wishes.resume == "" and wishes.question is not None:
@@ -83,7 +87,8 @@ def _piped() -> str:
 
 
 def _chat(wishes: Wishes, settings: Settings) -> int:
-    private_dir(settings.paths.data_dir)
+    if not wishes.private:
+        private_dir(settings.paths.data_dir)
     if not settings.ui.plain and (why := _must_be_plain()):
         ui = replace(settings.ui, plain=True)
         settings = replace(settings, ui=ui, warnings=(*settings.warnings, f"{why} {AS_LINES}"))

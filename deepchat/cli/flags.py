@@ -33,6 +33,7 @@ EPILOG: Final = (
 @click.option("-m", "--model", metavar="NAME", help="The model that answers.")
 @click.option("-s", "--system", metavar="TEXT", help="Who the model should be.")
 @click.option("--persona", metavar="NAME", help="A persona from the configuration.")
+@click.option("--private", is_flag=True, help="Keep nothing of this chat, anywhere.")
 @click.option("--demo", is_flag=True, help="Talk to the built-in demo: offline, nothing to pay.")
 @click.option("--provider", metavar="NAME", help="A server from the configuration.")
 @click.option("--base-url", metavar="URL", help="Any server with an OpenAI-compatible API.")

@@ -9,7 +9,7 @@ from functools import partial
 
 from deepchat import context
 from deepchat.api.models import Catalogue
-from deepchat.chat import Chat
+from deepchat.chat import Chat, Unsaved
 from deepchat.cli.bugs import Bug
 from deepchat.cli.ending import KILLED
 from deepchat.cli.looks import colored, drawing
@@ -17,6 +17,7 @@ from deepchat.cli.tidying import Tidying
 from deepchat.cli.wiring import Options, Provider, first_session, models_cache, resume
 from deepchat.cli.wishes import KEY_PAGE, Wishes
 from deepchat.config import Settings
+from deepchat.repl.drafts import NoDrafts
 from deepchat.repl.house import House
 from deepchat.repl.interactive import Interactive
 from deepchat.repl.loop import Repl
@@ -37,9 +38,10 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
         closing(DraftFiles(settings.paths.drafts)) as drafts,
         closing(Tidying(partial(store.purge, days=settings.trash_days))) as tidying,
     ):
-        wire = _wire(settings, provider, store, drafts)
+        wire = _wire(settings, provider, store, drafts, private=wishes.private)
         begin = _begin(wishes, settings, store, provider, demo=demo)
-        tidying.start()
+        if not wishes.private:
+            tidying.start()
         if settings.ui.plain:
             # In a locale of few characters the others become marks.
             for stream in (sys.stdin, sys.stdout):
@@ -50,7 +52,7 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
         else:
             interactive = Interactive(
                 wire,
-                history=settings.paths.history,
+                history=None if wishes.private else settings.paths.history,
                 keymap=settings.keys,
                 color=colored(settings),
                 vi=settings.ui.editing_mode == "vi",
@@ -64,35 +66,42 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
         return 0
 
 
-def _wire(settings: Settings, provider: Provider, store: Store, drafts: DraftFiles) -> Wire:
+def _wire(
+    settings: Settings, provider: Provider, store: Store, drafts: DraftFiles, *, private: bool
+) -> Wire:
+    """The rooms. A private chat opens none of the files of others, and has none of its own, unless it is kept after all."""
     draw = drawing(settings)
 
     def wire(surface: Surface, changed: Callable[[], None]) -> House:
         page = Page(surface, draw)
         first = first_session(settings)
-        catalogue = Catalogue(provider.models, models_cache(settings))
+        catalogue = Catalogue(
+            provider.models, models_cache(settings, private=private), kept=not private
+        )
 
         def sees(model: str) -> bool:
             return context.sees(model, catalogue.cached()) is not False
 
+        chat = Chat(
+            provider,
+            Unsaved() if private else store,
+            defaults=first,
+            view=page,
+            changed=changed,
+            retries=Retries(settings.retries),
+            sees=sees,
+        )
         return House(
-            chat=Chat(
-                provider,
-                store,
-                defaults=first,
-                view=page,
-                changed=changed,
-                retries=Retries(settings.retries),
-                sees=sees,
-            ),
-            library=store,
+            chat=chat,
+            library=Unsaved() if private else store,
             catalogue=catalogue,
             options=Options(settings),
             drawing=draw,
             page=page,
             log_bug=lambda bug: Bug.of(bug, log=settings.paths.log_file, key=settings.key),
             is_key_in=lambda text: settings.key is not None and settings.key.redact(text) != text,
-            drafts=drafts,
+            drafts=NoDrafts() if private else drafts,
+            keep=partial(chat.keep_in, store) if private else None,
             show_footer=settings.ui.footer,
             show_title=settings.ui.title,
             bell=settings.ui.bell,
@@ -140,6 +149,8 @@ def _welcome(wishes: Wishes, repl: Repl, *, demo: bool) -> str:
 
 def _say_goodbye(repl: Repl) -> None:
     chat = repl.desk.chat
+    if chat.private:
+        return
     if chat.kept:
         sys.stdout.write(f"Go on with: deepchat -c, or deepchat -r {chat.session.id[-6:]}\n")
     elif chat.begun:

@@ -122,10 +122,11 @@ def first_session(settings: Settings) -> Session:
     )
 
 
-def models_cache(settings: Settings) -> Path:
+def models_cache(settings: Settings, *, private: bool) -> Path:
     """One file a provider, in a folder for it: their lists have nothing to do with each other."""
-    with suppress(ConfigError):  # without a cache each list is asked for anew
-        private_dir(settings.paths.cache_dir)
+    if not private:
+        with suppress(ConfigError):  # without a cache each list is asked for anew
+            private_dir(settings.paths.cache_dir)
     name = re.sub(r"[^A-Za-z0-9.-]", "_", settings.provider.name)
     return settings.paths.models_cache.with_name(f"models-{name}.json")
 

@@ -19,6 +19,7 @@ class Wishes:
     model: str | None = None
     system: str | None = None
     persona: str | None = None
+    private: bool = False
     demo: bool = False
     provider: str | None = None
     base_url: str | None = None

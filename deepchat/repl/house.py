@@ -13,7 +13,7 @@ from deepchat.repl.needs import Catalogue, Drafts, Drawing, Options, Page
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The rooms that a REPL needs, wired by `cli`."""
+    """The rooms that a REPL needs, wired by `cli`. `keep` makes a chat that is private one that is kept."""
 
     chat: Chat
     library: Library
@@ -23,6 +23,7 @@ class House:
     page: Page
     log_bug: Callable[[BaseException], Exception]
     drafts: Drafts = field(default_factory=NoDrafts)
+    keep: Callable[[], None] | None = None
     show_footer: bool = True
     show_title: bool = True
     is_key_in: Callable[[str], bool] = lambda text: False

@@ -79,6 +79,7 @@ class Repl:
             give_back=lambda asked: self.sending.give_back([self.sending.again(asked)]),
             waiting=self.sending.tray,
             attach=self.sending.attach,
+            keep=house.keep,
             now_ms=house.now_ms,
         )
 

@@ -345,7 +345,8 @@ class Show(Protocol):
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a command may reach. `drawn` waits until what is shown again stands there,
-    `give_back` puts a question into the composer again."""
+    `give_back` puts a question into the composer
+    again, `keep` keeps a chat that was private."""
 
     chat: Chat
     library: Library
@@ -363,4 +364,5 @@ class Desk:
     show_reply: Callable[[], None]
     waiting: Waiting
     attach: Callable[[Sequence[Found]], None]
+    keep: Callable[[], None] | None
     now_ms: Callable[[], int]

@@ -26,6 +26,8 @@ class Status:
         going_on = [turn.doing] if turn else []
         if doing:
             going_on.append(f"{doing} · Ctrl-C stops it")
+        if self._chat.private:
+            going_on.append("private")
         if queued:
             going_on.append(f"queued {queued}")
         session = self._chat.session

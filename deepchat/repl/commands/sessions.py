@@ -127,6 +127,15 @@ def _last_exchange(desk: Desk, session_id: str, width: int) -> str:
     return question + (desk.drawing.markdown(answered.text[:PREVIEWED], width) if answered else "")
 
 
+@COMMANDS.command("/keep", group=GROUP)
+def keep(desk: Desk, text: str) -> None:
+    """Keep this chat after all, when deepchat was started with --private: from its first message on."""
+    if desk.keep is None or not desk.chat.private:
+        raise UsageError("This chat is kept already.", hint="deepchat --private keeps nothing.")
+    desk.keep()
+    desk.page.notice("This chat is kept from now on, with all that was said in it.")
+
+
 @COMMANDS.command("/title", "/rename", usage="[text]", group=GROUP)
 def title(desk: Desk, text: str) -> None:
     """Give this chat a title; alone, show it."""

@@ -44,6 +44,8 @@ def _how_to_return(desk: Desk) -> str:
     chat.keep()
     if not chat.begun:
         return ""
+    if chat.private:
+        return " The one before was private, and is gone."
     if not chat.kept:
         return " The one before could not be kept."
     return f" The one before is kept: /resume {chat.session.id[-6:]}"
