@@ -336,11 +336,14 @@ class Table:
         return rows
 
     def begun(self, text: str) -> list[Row]:
-        """The beginning of a next row, in columns that are as wide as they would be if it ended here. Those of the rows
-        above stay as they are until then."""
+        """The beginning of a next row, in columns that are as wide as they would be if it ended here; so are those of the
+        rows above, where they are not final. To be asked of a draft."""
         row, columns = self._cells(text), self._columns()
         if columns and not self._settled:
-            columns = column_widths([self._head, *self._rows, row], len(columns), self._width)
+            wider = column_widths([self._head, *self._rows, row], len(columns), self._width)
+            if wider != columns:
+                columns = self._widths = wider
+                self._laid_out = None
         if columns is None:
             return record(self._head, row, self._width)
         between = [gap(columns, self._theme)] if self._airy and self._rows else []
