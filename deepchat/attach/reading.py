@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path, PurePath
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from deepchat import figures
@@ -126,12 +126,21 @@ def is_file(name: str) -> bool:
     return stat.S_ISREG(_mode(name))
 
 
-def size(name: str) -> int:
-    """Bytes of a file, 0 when it is gone."""
+class State(NamedTuple):
+    """What tells a file from what it was before: its size in bytes, when it was changed, and which one it is."""
+
+    size: int
+    changed_ns: int
+    number: int
+
+
+def state(name: str) -> State | None:
+    """Of the file of this name; None when it is gone."""
     try:
-        return located(name).stat().st_size
+        found = located(name).stat()
     except (OSError, ValueError):
-        return 0
+        return None
+    return State(found.st_size, found.st_mtime_ns, found.st_ino)
 
 
 def _mode(name: str) -> int:

@@ -1,14 +1,15 @@
 """What waits to go along with the next message, and what a draft mentions. Who sends it is `loop`'s business."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
 from deepchat import context, figures
 from deepchat.attach import reading
 from deepchat.attach.changes import Watch
-from deepchat.attach.naming import Mention, mentions
-from deepchat.attach.reading import Found
+from deepchat.attach.naming import Mention, Named, mentions
+from deepchat.attach.reading import Found, State
 from deepchat.conversation import DIFF, Attachment, Conversation, Lines
 from deepchat.errors import NotAttached
 from deepchat.repl.needs import Entry
@@ -16,6 +17,9 @@ from deepchat.text import clean_line
 
 # Mentions of one draft that are looked up while it is typed; all are when it is sent.
 _LOOKED_UP: Final = 20
+
+# Bytes of a file that is read while it is only mentioned, to tell what it will take; of a larger one its size has to do.
+_READ_AHEAD: Final = 1 << 20
 
 
 class Tray:
@@ -101,19 +105,31 @@ def _meant(mention: Mention) -> tuple[str, Lines | None]:
 
 
 def _row(mention: Mention) -> str:
-    """What it will bring along, as far as the disk tells without reading; "" when it is no file."""
+    """What it will bring along, and why it cannot, if it cannot; "" when it is no file."""
     named = reading.meant(mention.readings)
     if named is None:
         return ""
-    name = f"@{clean_line(named.name)}"
-    if named.lines:
-        return f"{name} (lines {named.lines[0]}-{named.lines[1]})"
-    size = reading.size(named.name)
-    tokens = size // context.BYTES_PER_TOKEN
-    picture = reading.is_picture(named.name)
-    return f"{name} · {figures.size(size)}" + (
-        "" if picture else f" · ~{figures.count(tokens)} tokens"
-    )
+    state = reading.state(named.name)
+    if state and state.size <= _READ_AHEAD and not reading.is_picture(named.name):
+        return f"@{_told(named, state)}"
+    name = clean_line(named.name)
+    size = state.size if state else 0
+    tokens = figures.count(size // context.BYTES_PER_TOKEN)
+    much = "" if reading.is_picture(named.name) or named.lines else f" · ~{tokens} tokens"
+    return f"@{name}{_lines(named.lines)} · {figures.size(size)}{much}"
+
+
+@lru_cache(maxsize=_LOOKED_UP)
+def _told(named: Named, state: State) -> str:
+    """Of a file in this state; it is read once for it."""
+    try:
+        return " · ".join(context.described(reading.read(*named).attachment))
+    except NotAttached as error:
+        return f"{clean_line(named.name)} · {error}"
+
+
+def _lines(lines: Lines | None) -> str:
+    return f" (lines {lines[0]}-{lines[1]} of it)" if lines else ""
 
 
 def _identity(attachment: Attachment) -> object:

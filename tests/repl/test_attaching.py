@@ -242,11 +242,14 @@ def test_ones_own_key_is_asked_about_as_well(bench):
 
 
 def test_the_rows_tell_what_a_draft_brings_along(bench):
-    assert rows(bench, "See @b.txt and @a.py#L1-1 @cat.png @no.body") == [
-        "@b.txt · 14 B · ~3 tokens",
-        "@a.py (lines 1-1)",
+    assert rows(bench, "See @b.txt and @a.py#L1-9 @cat.png @no.body @b.txt#L99") == [
+        "@b.txt · 14 B · ~8 tokens",
+        "@a.py (line 1) · 5 B · ~8 tokens",
         "@cat.png · 28 B",
+        "@b.txt · b.txt has lines 1 to 3, and no line 99.",
     ]
+    Path("b.txt").write_text("another text, longer")
+    assert rows(bench, "See @b.txt") == ["@b.txt · 20 B · ~10 tokens"]
     assert rows(bench, "/file @b.txt") == []
     assert rows(bench, "!cat @b.txt") == []
 

@@ -419,7 +419,7 @@ def test_files_are_seen_before_they_are_sent_and_again_on_resume(deepchat, serve
     chat = deepchat()
     chat.wait_for("/help")
     chat.press("Explain @~/main.py")
-    chat.wait_for("+ @~/main.py · 6 B · ~1 tokens")
+    chat.wait_for("+ @~/main.py · 6 B · ~7 tokens")
     chat.press("\r")
     chat.wait_for("A number.")
     assert "  + ~/main.py · 6 B · ~7 tokens" in chat.everything()
