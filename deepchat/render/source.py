@@ -22,6 +22,7 @@ _MARKERS: Final = " \t>-+*"
 _MARKS: Final = f"{_MARKERS}0123456789.)"
 _SIGNS: Final = " \t=-*_+#~`|:.$\\"
 _UNCLEAR: Final = re.compile(r"(?:\d{1,9}[.)]?[ \t]*|</?[^>\s]*|\[[ xX]?\]?)\Z")
+_FENCE_ARRIVING: Final = re.compile(r"[ \t>*+-]*`{3,}[^`]*")
 _LINK_ARRIVING: Final = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\Z")
 
 
@@ -182,9 +183,12 @@ def is_clear(end: str, tip: Node) -> bool:
 
 
 def healed(end: str) -> str:
-    """An incomplete line with its code and strong text closed, and without the half address of a link."""
+    """An incomplete line with its code and strong text closed, and without the half address of a link. What opens a fence
+    stays as it is."""
+    if _FENCE_ARRIVING.fullmatch(end):
+        return end
     if end.count("`") % 2:
-        return end + "`"
+        return end.rstrip("`") if end.endswith("`") else end + "`"
     end = _LINK_ARRIVING.sub(r"\1", end)
     if end.count("**") % 2:
         return end[:-2] if end.endswith("**") else end.rstrip() + "**"

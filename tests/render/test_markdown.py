@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from deepchat.render.reply import render_markdown
+from deepchat.render.reply import Reply, render_markdown
 from deepchat.render.theme import THEMES
 
 THEME = THEMES["ansi"]
@@ -203,3 +203,19 @@ def test_backticks_in_code_stay_apart_from_those_around_it():
 def test_an_environment_of_latex_is_display_math():
     text = "\\begin{align}\na &= b \\\\\nc &= *d*\n\\end{align}\nwhere *d* is"
     assert plain(text) == text.replace("\nwhere *d* is", "\n\nwhere d is")
+
+
+@pytest.mark.parametrize(
+    ("begun", "shown"),
+    [
+        ("```py", "py · 1"),
+        ("- ```py", " • py · 1"),
+        ("a `", "a"),
+        ("a `b", "a b"),
+        ("a `b` `", "a b"),
+    ],
+)
+def test_code_that_only_begins_is_not_drawn_with_marks_that_nobody_wrote(begun, shown):
+    drawn = Reply(width=40, height=20, theme=THEME)
+    drawn.text(begun)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", drawn.frame().live) == shown
