@@ -13,40 +13,45 @@ from deepchat.cli.bugs import Bug
 from deepchat.cli.ending import orderly
 from deepchat.cli.entry import start
 from deepchat.cli.flags import deepchat
-from deepchat.cli.wishes import Wishes
+from deepchat.cli.sessions import sessions
+from deepchat.cli.wishes import Errand, Wishes
 from deepchat.errors import DeepchatError, NotWritten
 from deepchat.text import clean_line
 
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
+deepchat.add_command(sessions)
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run with these arguments; the exit code. Nothing is raised but SystemExit, by a signal that ends the program."""
     _open_missing_streams()
     try:
-        wishes = deepchat.main(list(arguments), "deepchat", standalone_mode=False)
+        wanted = deepchat.main(list(arguments), "deepchat", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        return _say(error.format_message(), "deepchat --help lists the flags.", 1)
+        return _say(error.format_message(), "deepchat --help lists flags and commands.", 1)
     except click.Abort:
         return INTERRUPTED
     except BrokenPipeError:
         return BROKEN_PIPE
     except OSError as error:
         return _say(f"stdout cannot be written: {error.strerror}.", "", 1)
-    return _guarded(wishes) if isinstance(wishes, Wishes) else 0
+    if isinstance(wanted, Wishes):
+        return _guarded(Errand(wanted, start))
+    return _guarded(wanted) if isinstance(wanted, Errand) else 0
 
 
-def _guarded(wishes: Wishes) -> int:
+def _guarded(errand: Errand) -> int:
     try:
         with orderly():
-            return start(wishes)
+            return errand.act(errand.wishes)
     except NotWritten as error:
         _silence_stdout()
         return _say(error.sentence, error.hint, error.exit_code)
     except Bug as bug:
-        return _say_bug(bug, wishes)
+        return _say_bug(bug, errand)
     except DeepchatError as error:
         return _say(error.sentence, error.hint, error.exit_code)
     except KeyboardInterrupt:
@@ -55,11 +60,11 @@ def _guarded(wishes: Wishes) -> int:
         _silence_stdout()
         return BROKEN_PIPE
     except Exception as error:  # noqa: BLE001  the one boundary: a bug is logged and said in one line
-        return _say_bug(Bug.of(error), wishes)
+        return _say_bug(Bug.of(error), errand)
 
 
-def _say_bug(bug: Bug, wishes: Wishes) -> int:
-    if wishes.debug:
+def _say_bug(bug: Bug, errand: Errand) -> int:
+    if errand.wishes.debug:
         sys.stderr.write(bug.traceback)
     return _say(bug.sentence, bug.hint, bug.exit_code)
 

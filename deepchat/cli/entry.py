@@ -33,8 +33,7 @@ def start(wishes: Wishes) -> int:
         raise UsageError("--demo is a server of its own.", hint="Leave the other one out.")
     if wishes.resume == "" and wishes.question is not None:
         raise UsageError("-r wants to know which chat.", hint="-c goes on with the last one.")
-    settings = load(wishes.flags, os.environ)
-    with _bugs_logged(settings):
+    with settings_of(wishes) as settings:
         if wishes.question is not None or not sys.stdin.isatty():
             return _once(wishes, settings)
         if not sys.stdout.isatty():
@@ -47,10 +46,12 @@ def start(wishes: Wishes) -> int:
 
 
 @contextmanager
-def _bugs_logged(settings: Settings) -> Iterator[None]:
+def settings_of(wishes: Wishes) -> Iterator[Settings]:
+    """What is configured, for as long as it takes: a bug inside is logged."""
+    settings = load(wishes.flags, os.environ)
     threading.excepthook = lambda failed: _log_thread(failed, settings)
     try:
-        yield
+        yield settings
     except (DeepchatError, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001  raised again, as a bug that knows where its log is

@@ -15,7 +15,9 @@ EPILOG: Final = (
 )
 
 
-@click.command(
+@click.group(
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EPILOG,
 )
@@ -46,9 +48,13 @@ EPILOG: Final = (
 )
 @click.option("--debug", is_flag=True, help="Show a traceback when deepchat itself breaks.")
 @click.version_option(__version__, message="deepchat %(version)s")
-def deepchat(**flags: object) -> Wishes:
+@click.pass_context
+def deepchat(context: click.Context, /, **flags: object) -> Wishes:
     """Chat with a language model in the terminal.
 
     Type a message and press Enter; /help lists what else can be typed.
     """
-    return Wishes(**flags)  # type: ignore[arg-type]  # click checked them
+    context.obj = Wishes(**flags)  # type: ignore[arg-type]  # click checked them
+    if context.invoked_subcommand and context.obj.asks:
+        raise click.UsageError(f"{context.obj.asks} does not go with a command.")
+    return context.obj  # type: ignore[no-any-return]  # what was just put there

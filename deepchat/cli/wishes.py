@@ -1,5 +1,6 @@
 """What the command line asked for, before anything else is known."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,15 @@ class Wishes:
     debug: bool = False
 
     @property
+    def asks(self) -> str:
+        """The flag that says which chat is to be, or what is to be asked in it; "" for none."""
+        if self.continue_:
+            return "-c"
+        if self.resume is not None:
+            return "-r"
+        return "" if self.question is None else "-p"
+
+    @property
     def flags(self) -> Flags:
         return Flags(
             config=self.config,
@@ -43,3 +53,11 @@ class Wishes:
             persona=self.persona,
             plain=self.plain or None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What is to be done, and with which flags; `act` gives the exit code, and raises DeepchatError."""
+
+    wishes: Wishes
+    act: Callable[[Wishes], int]
