@@ -107,7 +107,9 @@ def attachment(row: sqlite3.Row, bodies: Mapping[str, bytes]) -> Attachment:
 
 def message(row: sqlite3.Row, uids: Mapping[int, str]) -> Message:
     """The message of a row of TREE. `uids` has the ids of its session's messages by their keys in the database."""
-    _, uid, role, text, parent, state, reasoning, *rest = row
+    key, uid, role, text, parent, state, reasoning, *rest = row
+    if parent is not None and parent >= key:  # in a damaged file, and a circle then
+        parent = None
     model, reported_model, provider, parameters, finish_reason, *rest = rest
     *counted, error, request_id, created_ms, first_token_s, seconds, retries = rest
     return Message(

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +19,9 @@ from deepchat.conversation import (
     new_id,
 )
 from deepchat.errors import StoreError
-from deepchat.store import rows, search, trash, writers
+from deepchat.store import backups, rows, search, trash, writers
 from deepchat.store.database import Database
+from deepchat.store.troubles import in_our_words
 from deepchat.text import mend
 
 # What a reply says for itself whose process was gone before it could be sealed.
@@ -94,8 +96,14 @@ class Store:
     gone, the next one that looks folds what there is, and the reply is `cut`.
     """
 
-    def __init__(self, path: Path, *, now_ms: Callable[[], int] = clock_ms) -> None:
-        self._database = Database(path)
+    def __init__(
+        self,
+        path: Path,
+        *,
+        tell: Callable[[str], None] = lambda said: None,
+        now_ms: Callable[[], int] = clock_ms,
+    ) -> None:
+        self._database = Database(path, tell=tell)
         self._writers = path.parent / "writers"
         self._writer: writers.Writer | None = None
         self._now_ms = now_ms
@@ -186,6 +194,27 @@ class Store:
         with self._database.reading() as connection:
             found = connection.execute(_SPENT, (since_ms,))
             return [Spent(model, n, int(put), int(got), cost) for model, n, put, got, cost in found]
+
+    # --- the file ----------------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """See whether the file can be used, and mend it if it is damaged, as its first use would."""
+        self._database.look()
+
+    def back_up(self, today: date, wanted: Callable[[], bool] = lambda: True) -> bool:
+        """Copy the file, once a day, when there is something new; whether it was copied. A copy that turns out to be
+        damaged is not kept: then the file itself is mended."""
+        path = self._database.path
+        if not backups.due(path, today):
+            return False
+        with in_our_words(path):
+            try:
+                wrong = backups.make(path, today, wanted)
+            except backups.GivenUp:
+                return False
+        if wrong:
+            self._database.mend(wrong)
+        return not wrong
 
     def close(self) -> None:
         """Checkpoint and let go of the file. A reply that is still streaming counts as cut from now on."""
@@ -337,7 +366,8 @@ def _attached(connection: sqlite3.Connection, session: int) -> dict[int, list[At
     bodies = dict(map(tuple, connection.execute(_BODIES, (session,)))) if found else {}
     attached: dict[int, list[Attachment]] = {}
     for row in found:
-        attached.setdefault(row["message"], []).append(rows.attachment(row, bodies))
+        if row["body"] in bodies:  # unless the file is damaged
+            attached.setdefault(row["message"], []).append(rows.attachment(row, bodies))
     return attached
 
 

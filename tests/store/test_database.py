@@ -9,7 +9,7 @@ import pytest
 
 from deepchat.conversation import Attachment, Message, Session, new_id
 from deepchat.errors import StoreError
-from deepchat.store import database, migrations
+from deepchat.store import database, migrations, opening
 from deepchat.store.migrations import STEPS
 from deepchat.store.sessions import Store
 
@@ -45,7 +45,7 @@ def test_a_newer_file_whose_program_was_killed_keeps_its_log(tmp_path):
     theirs = tmp_path / "theirs.db"
     newer = sqlite3.connect(theirs)
     newer.execute("PRAGMA journal_mode = WAL")
-    newer.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
+    newer.execute(f"PRAGMA application_id = {opening.APPLICATION_ID}")
     newer.execute("PRAGMA user_version = 99")
     path = tmp_path / "chats.db"
     path.write_bytes(theirs.read_bytes())
@@ -55,13 +55,6 @@ def test_a_newer_file_whose_program_was_killed_keeps_its_log(tmp_path):
     before = path.read_bytes(), log.read_bytes()
     assert "version 99" in str(refused(path))
     assert before == (path.read_bytes(), log.read_bytes())
-
-
-def test_what_is_not_a_database_is_refused_and_stays_as_it_is(tmp_path):
-    path = tmp_path / "chats.db"
-    path.write_text("Dear diary, " * 1000)
-    assert "not a deepchat database" in str(refused(path))
-    assert path.read_text() == "Dear diary, " * 1000
 
 
 def test_the_database_of_another_program_is_refused_and_stays_as_it_is(tmp_path):
@@ -76,7 +69,7 @@ def test_the_database_of_another_program_is_refused_and_stays_as_it_is(tmp_path)
 def test_a_file_from_before_attachments_keeps_its_chats_and_takes_them(tmp_path, monkeypatch):
     path = tmp_path / "chats.db"
     with monkeypatch.context() as then:
-        then.setattr(database, "STEPS", STEPS[: STEPS.index(migrations.attachments)])
+        then.setattr(opening, "STEPS", STEPS[: STEPS.index(migrations.attachments)])
         database.Database(path).close()
         with closing(database.Database(path)) as old, old.writing(durable=True) as connection:
             connection.execute(
@@ -127,7 +120,7 @@ def test_a_step_that_fails_leaves_the_version_before_it(tmp_path, monkeypatch):
         connection.execute("ALTER TABLE session ADD COLUMN folder TEXT")
         raise sqlite3.OperationalError("no such luck")
 
-    monkeypatch.setattr(database, "STEPS", [*STEPS, broken])
+    monkeypatch.setattr(opening, "STEPS", [*STEPS, broken])
     assert "no such luck" in str(refused(path))
     monkeypatch.undo()
     with closing(Store(path)) as store:
@@ -142,7 +135,7 @@ def test_an_older_file_is_brought_up_to_date_with_what_is_in_it(tmp_path, monkey
     def foldered(connection: sqlite3.Connection) -> None:
         connection.execute("ALTER TABLE session ADD COLUMN folder TEXT")
 
-    monkeypatch.setattr(database, "STEPS", [*STEPS, foldered])
+    monkeypatch.setattr(opening, "STEPS", [*STEPS, foldered])
     with closing(Store(path)) as store:
         assert [summary.title for summary in store.find()] == ["kept"]
     monkeypatch.undo()
@@ -164,7 +157,7 @@ def test_a_lock_held_for_a_moment_is_waited_for(tmp_path):
 
 
 def test_a_lock_held_for_too_long_is_told_and_forgotten(tmp_path, monkeypatch):
-    monkeypatch.setattr(database, "PATIENCE_S", 0)
+    monkeypatch.setattr(opening, "PATIENCE_S", 0)
     path = tmp_path / "chats.db"
     with closing(Store(path)) as store:
         keep(store)

@@ -7,7 +7,7 @@ import pytest
 
 from deepchat.conversation import Message, Session, new_id
 from deepchat.errors import StoreError
-from deepchat.store import database
+from deepchat.store import database, opening
 from deepchat.store.migrations import STEPS
 from deepchat.store.sessions import Store
 
@@ -136,7 +136,7 @@ def test_the_list_reads_as_many_rows_as_it_shows(path, store):
 
 def test_a_file_from_before_there_was_a_trash_gets_one(path, clock, monkeypatch):
     with monkeypatch.context() as earlier:
-        earlier.setattr(database, "STEPS", STEPS[:1])
+        earlier.setattr(opening, "STEPS", STEPS[:1])
         database.Database(path).close()
         with closing(database.Database(path)) as old, old.writing(durable=True) as connection:
             connection.execute(
