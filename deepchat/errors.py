@@ -37,6 +37,10 @@ class StoreError(DeepchatError):
     """The session database cannot be read or written."""
 
 
+class NewerStore(StoreError):
+    """A newer deepchat wrote the session database."""
+
+
 class ApiError(DeepchatError):
     """The server answered, and the answer is not a reply. `retry_after` is in how many seconds it wants to be asked again,
     None when it does not say."""

@@ -27,12 +27,14 @@ def count(number: int) -> str:
 
 
 def size(count_of_bytes: int) -> str:
-    """`340 B`, `2.1 kB`, `20 MB`."""
+    """`340 B`, `2.1 kB`, `20 MB`, `5.0 GB`."""
     if count_of_bytes < 1_000:
         return f"{count_of_bytes} B"
-    kilos = count_of_bytes / 1_000
-    scaled, unit = (kilos, "kB") if kilos < 999.5 else (kilos / 1_000, "MB")
-    return f"{scaled:.{1 if scaled < 9.95 else 0}f} {unit}"
+    scaled, units = count_of_bytes / 1_000, ["kB", "MB", "GB"]
+    while scaled >= 999.5 and len(units) > 1:
+        scaled /= 1_000
+        units.pop(0)
+    return f"{scaled:.{1 if scaled < 9.95 else 0}f} {units[0]}"
 
 
 def money(dollars: float) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from deepchat.cli.bugs import Bug
+from deepchat.cli.doctor import doctor
 from deepchat.cli.ending import orderly
 from deepchat.cli.entry import start
 from deepchat.cli.flags import deepchat
@@ -21,7 +22,8 @@ from deepchat.text import clean_line
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
-deepchat.add_command(sessions)
+for command in (sessions, doctor):
+    deepchat.add_command(command)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 from functools import partial
 
 from deepchat import context
@@ -17,29 +18,35 @@ from deepchat.cli.tidying import Tidying
 from deepchat.cli.wiring import Options, Provider, first_session, models_cache, resume
 from deepchat.cli.wishes import KEY_PAGE, Wishes
 from deepchat.config import Settings
+from deepchat.errors import NewerStore, StoreError
 from deepchat.repl.drafts import NoDrafts
 from deepchat.repl.house import House
 from deepchat.repl.interactive import Interactive
 from deepchat.repl.loop import Repl
 from deepchat.repl.needs import Page, Surface
+from deepchat.repl.news import News
 from deepchat.repl.plain import Plain
 from deepchat.retrying import Retries
 from deepchat.store.drafts import DraftFiles
 from deepchat.store.sessions import Store
+from deepchat.store.upkeep import Upkeep
 
 Wire = Callable[[Surface, Callable[[], None]], House]
 
 
 def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
     """Chat until the user leaves; the exit code."""
+    news = News()
     with (
         closing(Provider(settings)) as provider,
-        closing(Store(settings.paths.database)) as store,
+        closing(Store(settings.paths.database, tell=news.tell)) as store,
         closing(DraftFiles(settings.paths.drafts)) as drafts,
-        closing(Tidying(partial(store.purge, days=settings.trash_days))) as tidying,
+        closing(_tidying(store, settings)) as tidying,
     ):
-        wire = _wire(settings, provider, store, drafts, private=wishes.private)
-        begin = _begin(wishes, settings, store, provider, demo=demo)
+        if not wishes.private:
+            _look(store, news)
+        wire = _wire(settings, provider, store, drafts, news, private=wishes.private)
+        begin = _begin(wishes, settings, store, provider, news, demo=demo)
         if not wishes.private:
             tidying.start()
         if settings.ui.plain:
@@ -66,14 +73,42 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
         return 0
 
 
+def _tidying(store: Store, settings: Settings) -> Tidying:
+    def purge(wanted: Callable[[], bool]) -> bool:
+        return store.purge(days=settings.trash_days)
+
+    def back_up(wanted: Callable[[], bool]) -> bool:
+        Upkeep(store.database).back_up(datetime.now().astimezone().date(), wanted)
+        return False
+
+    return Tidying(purge, back_up)
+
+
+def _look(store: Store, news: News) -> None:
+    """Whatever is wrong with the stored chats, one can chat; but not where a newer deepchat keeps them."""
+    try:
+        Upkeep(store.database).look()
+    except NewerStore:
+        raise
+    except StoreError as error:
+        news.tell(f"{error} {error.hint}")
+
+
 def _wire(
-    settings: Settings, provider: Provider, store: Store, drafts: DraftFiles, *, private: bool
+    settings: Settings,
+    provider: Provider,
+    store: Store,
+    drafts: DraftFiles,
+    news: News,
+    *,
+    private: bool,
 ) -> Wire:
     """The rooms. A private chat opens none of the files of others, and has none of its own, unless it is kept after all."""
     draw = drawing(settings)
 
     def wire(surface: Surface, changed: Callable[[], None]) -> House:
         page = Page(surface, draw)
+        news.wake = changed
         first = first_session(settings)
         catalogue = Catalogue(
             provider.models, models_cache(settings, private=private), kept=not private
@@ -101,6 +136,7 @@ def _wire(
             log_bug=lambda bug: Bug.of(bug, log=settings.paths.log_file, key=settings.key),
             is_key_in=lambda text: settings.key is not None and settings.key.redact(text) != text,
             drafts=NoDrafts() if private else drafts,
+            news=news,
             keep=partial(chat.keep_in, store) if private else None,
             show_footer=settings.ui.footer,
             show_title=settings.ui.title,
@@ -111,14 +147,20 @@ def _wire(
 
 
 def _begin(
-    wishes: Wishes, settings: Settings, store: Store, provider: Provider, *, demo: bool
+    wishes: Wishes,
+    settings: Settings,
+    store: Store,
+    provider: Provider,
+    news: News,
+    *,
+    demo: bool,
 ) -> Callable[[Repl], str]:
     """What is said and shown first; gives what is entered first in the user's stead."""
 
     def begin(repl: Repl) -> str:
         desk = repl.desk
         desk.page.notice(_welcome(wishes, repl, demo=demo))
-        for warning in settings.warnings:
+        for warning in (*settings.warnings, *news.take()):
             desk.page.notice(warning)
         desk.page.write("\n")
         first = _enter_session(wishes, settings, store, repl)
@@ -129,7 +171,12 @@ def _begin(
 
 
 def _enter_session(wishes: Wishes, settings: Settings, store: Store, repl: Repl) -> str:
-    if resume(repl.desk.chat, store, wishes, settings):
+    try:
+        resumed = resume(repl.desk.chat, store, wishes, settings)
+    except StoreError as error:
+        repl.desk.page.problem(error)
+        return ""
+    if resumed:
         repl.show_last_exchange()
     elif wishes.continue_:
         repl.desk.page.notice("No chat is stored yet: this is the first one.")

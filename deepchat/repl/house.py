@@ -9,6 +9,7 @@ from deepchat.conversation import clock_ms
 from deepchat.errors import DeepchatError
 from deepchat.repl.drafts import NoDrafts
 from deepchat.repl.needs import Catalogue, Drafts, Drawing, Options, Page
+from deepchat.repl.news import News
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class House:
     page: Page
     log_bug: Callable[[BaseException], Exception]
     drafts: Drafts = field(default_factory=NoDrafts)
+    news: News = field(default_factory=News)
     keep: Callable[[], None] | None = None
     show_footer: bool = True
     show_title: bool = True

@@ -183,7 +183,9 @@ class Repl:
         return self._showing.behind
 
     def pump(self) -> None:
-        """Draw what has come; at the end of the turn settle it, and send what is queued."""
+        """Say what is new and draw what has come; at the end of the turn settle it, and send what is queued."""
+        for sentence in self._house.news.take():
+            self._house.page.notice(sentence)
         self._showing.pump()
 
     async def offer_drafts(self) -> None:

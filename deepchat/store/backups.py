@@ -2,6 +2,7 @@
 change of the schema. When they are made is not known here.
 """
 
+import filecmp
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -39,16 +40,29 @@ def due(path: Path, today: date) -> bool:
 
 
 def make(path: Path, today: date, wanted: Callable[[], bool]) -> str:
-    """A copy of the database as it is now, in place of the oldest; what is wrong with it, "" for nothing: a damaged one
-    is not kept. GivenUp as soon as it is not `wanted`; OSError, sqlite3.Error when it cannot be made."""
+    """A copy of the database as it is now, in place of the oldest, unless there is one that is equal; what is wrong with
+    it, "" for nothing: a damaged one is not kept. GivenUp as soon as it is not `wanted`; OSError, sqlite3.Error when it cannot be made."""
     with _new(_dated(path, today)) as copy:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source:
-            _copy(source, copy, wanted)
+        _copy_file(path, copy, wanted)
         if wrong := examined(copy):
             copy.unlink()
             return wrong
+        newest = next(iter(listed(path)), None)
+        if newest and filecmp.cmp(copy, newest, shallow=False):  # written since, but nothing new
+            newest.touch()
+            copy.unlink()
     _forget(listed(path))
     return ""
+
+
+def wrong_with(path: Path) -> str:
+    """What is wrong with the database, "" for nothing. It is looked for in a copy, so that nobody has to wait for it.
+    Raises as `make` does."""
+    with _new(_folder(path) / "looked-through") as copy:
+        _copy_file(path, copy, lambda: True)
+        wrong = examined(copy)
+        copy.unlink()
+        return wrong
 
 
 def before_version(connection: sqlite3.Connection, path: Path, version: int) -> None:
@@ -73,6 +87,11 @@ def examined(copy: Path) -> str:
         except sqlite3.DatabaseError as error:
             return str(error)
     return ""
+
+
+def _copy_file(path: Path, copy: Path, wanted: Callable[[], bool]) -> None:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source:
+        _copy(source, copy, wanted)
 
 
 def _copy(source: sqlite3.Connection, copy: Path, wanted: Callable[[], bool]) -> None:

@@ -3,6 +3,7 @@
 What stands in the file is not known here. How it is opened is `opening`'s business.
 """
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -10,9 +11,9 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
-from deepchat.store.mending import complete, mend
+from deepchat.store.mending import aside, complete, mend, replacement, unused_label
 from deepchat.store.opening import checkpoint, damage, opened, size, transaction, untouched
-from deepchat.store.troubles import in_our_words, is_damage, told
+from deepchat.store.troubles import in_our_words, is_damage, is_surprise, told
 from deepchat.store.use import Use
 
 _LARGEST_WAL: Final = 4 << 20
@@ -27,7 +28,7 @@ class Database:
 
     def __init__(self, path: Path, *, tell: Callable[[str], None] = lambda said: None) -> None:
         self.path = path
-        self._tell = tell
+        self.tell = tell
         self._use = Use(path)
         self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()
@@ -35,6 +36,7 @@ class Database:
         self._reader: sqlite3.Connection | None = None
         self._sound = False
         self._damage = ""
+        self._suspect = False
 
     @contextmanager
     def writing(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
@@ -76,12 +78,29 @@ class Database:
         self._sound, self._damage = False, why
         self.look()
 
+    def replace(self, copy: Path) -> Path | None:
+        """Put a copy of this other file in its place; where the one that was there is now, None for nowhere. StoreError
+        when that fails, or somebody else has it open; then all is as it was."""
+        with self._read_lock, self._write_lock, in_our_words(self.path):
+            self._let_go()
+            self._sound = False
+            if not self._use.begin():
+                raise told(self.path, "it is open elsewhere", "Close other copies of deepchat.")
+            complete(self.path)
+            label = unused_label(self.path, "replaced")
+            with replacement(self.path, label) as fresh:
+                shutil.copyfile(copy, fresh)
+                fresh.chmod(0o600)
+            complete(self.path)
+            self._use.go_on()
+        return before if (before := aside(self.path, label)).exists() else None
+
     def _make_sound(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         alone = self._use.begin()
         if alone:
             complete(self.path)
-        why = self._damage or damage(self.path, alone=alone)
+        why = self._damage or damage(self.path, alone=alone, suspect=self._suspect)
         if why and not alone:
             raise told(
                 self.path,
@@ -89,23 +108,25 @@ class Database:
                 "Close other copies of deepchat: then what can be read goes into a new one.",
             )
         if why:
-            mend(self.path, why, self._tell)
-        self._damage = ""
+            mend(self.path, why, self.tell)
+        self._damage, self._suspect = "", False
         self._use.go_on()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Remember damage for the next use, which mends it."""
+        """Remember for the next use, which mends it, that the file is damaged, or that SQLite does not find its way."""
         with in_our_words(self.path):
             try:
                 yield
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                 if is_damage(error):
                     self._sound, self._damage = False, str(error)
+                elif is_surprise(error):
+                    self._sound, self._suspect = False, True
                 raise
 
     def _let_go(self) -> None:
-        with untouched(self.path) if self._damage else nullcontext():
+        with untouched(self.path) if self._damage or self._suspect else nullcontext():
             for connection in filter(None, (self._reader, self._writer)):
                 connection.close()
         self._reader = self._writer = None
@@ -114,7 +135,7 @@ class Database:
         """Move everything into the one file, and let go of it. The next use opens it again."""
         with self._read_lock, self._write_lock, in_our_words(self.path):
             try:
-                if self._writer and not self._damage:
+                if self._writer and not (self._damage or self._suspect):
                     checkpoint(self._writer)
                 self._let_go()
             finally:

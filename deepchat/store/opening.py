@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
+from deepchat.errors import NewerStore
 from deepchat.store import backups, troubles
 from deepchat.store.migrations import STEPS
 
@@ -26,6 +27,9 @@ _SLICE_S: Final = 0.1
 
 # Tables by which a file of ours is known whose head is damaged.
 _OURS: Final = {"session", "message", "message_fts"}
+
+# One bad byte must not hide the rest.
+_text = partial(str, encoding="utf-8", errors="replace")
 
 # After a crash a file of at most this size is looked through, which takes a tenth of a second.
 _LOOKED_THROUGH: Final = 32 << 20
@@ -48,8 +52,7 @@ def _connected(path: Path) -> sqlite3.Connection:
     )
     try:
         connection.row_factory = sqlite3.Row
-        # One bad byte must not hide the rest.
-        connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+        connection.text_factory = _text
         # Not trusted_schema = OFF: SQLite up to 3.40 then refuses FTS5 in triggers as "unsafe use of virtual table".
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -66,10 +69,9 @@ def _refuse_newer(path: Path) -> None:
     with _glimpse(path) as connection:
         version = version_of(connection)
     if version > len(STEPS):
-        raise troubles.told(
-            path,
-            f"a newer deepchat wrote it (version {version}, this one knows {len(STEPS)})",
-            "Upgrade deepchat. Nothing in the file was changed.",
+        raise NewerStore(
+            f"A newer deepchat wrote the session database {path} (version {version}, this one knows {len(STEPS)}).",
+            hint="Upgrade deepchat. Nothing in the file was changed.",
         )
 
 
@@ -78,6 +80,7 @@ def _glimpse(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that changes nothing: closing any other could write the log of a newer version back."""
     uri = f"{path.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, timeout=_SLICE_S)) as connection:
+        connection.text_factory = _text
         yield connection
 
 
@@ -90,24 +93,27 @@ def untouched(path: Path) -> Iterator[None]:
         yield
 
 
-def damage(path: Path, *, alone: bool) -> str:
-    """What is wrong with the file, "" for nothing that shows; nothing is changed. `alone` says that nobody else has it
-    open: then a log that is there was left by a crash, and the file is looked through, unless it is large.
+def damage(path: Path, *, alone: bool, suspect: bool) -> str:
+    """What is wrong with the file, "" for nothing that shows; nothing is changed.
 
-    StoreError for what is not ours to mend: a newer version, or the database of another program.
+    `alone` says that nobody else has it open: then a log that is there was left by a crash. After one, and where
+    something makes it `suspect`, the file is looked through, unless it is large. StoreError for what is not ours to
+    mend: a newer version, or the database of another program.
     """
-    log = Path(f"{path}-wal")
+    log = size(Path(f"{path}-wal"))
     if not size(path):
-        return "it is empty, but its log is not" if size(log) else ""
+        return "it is empty, but its log is not" if log else ""
     try:
-        return patiently(lambda: _damage(path, thorough=alone and size(log) > 0))
+        return patiently(lambda: _damage(path, crashed=alone and log > 0, suspect=suspect))
+    except UnicodeDecodeError:  # in SQLite's own words about the schema
+        return "its schema is damaged"
     except sqlite3.DatabaseError as error:
         if not troubles.is_damage(error):
             raise
         return str(error)
 
 
-def _damage(path: Path, *, thorough: bool) -> str:
+def _damage(path: Path, *, crashed: bool, suspect: bool) -> str:
     _refuse_newer(path)
     with _glimpse(path) as connection:
         (owner,) = connection.execute("PRAGMA application_id").fetchone()
@@ -116,14 +122,28 @@ def _damage(path: Path, *, thorough: bool) -> str:
             if not names >= _OURS:
                 raise troubles.foreign(path)
             return "its head is damaged"
-        if not thorough:
-            return ""
-        if _torn(path):
+        if crashed and _torn(path):
             return "its log is damaged"
+        if not (crashed or suspect):
+            return ""
+        if not _is_as_declared(connection):
+            return "its schema is damaged"
         if size(path) > _LOOKED_THROUGH:
             return ""
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     return "" if found == "ok" else str(found)
+
+
+def _is_as_declared(connection: sqlite3.Connection) -> bool:
+    """Whether the schema is what the steps make."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        for step in STEPS[: version_of(connection)]:
+            step(fresh)
+        return _schema(connection) >= _schema(fresh)
+
+
+def _schema(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
+    return set(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
 
 
 def _torn(path: Path) -> bool:
@@ -141,11 +161,14 @@ def _torn(path: Path) -> bool:
             return False
         (read,) = struct.unpack_from("=I", index, 16)
         (page_size,) = struct.unpack_from(">I", head, 8)
-        frame = 24 + page_size
-        for at in range(32 + read * frame, size(Path(log.name)), frame):
+        frame, end = 24 + page_size, size(Path(log.name))
+        place = 32 + read * frame
+        for at in range(place, end - frame + 1, frame):
             log.seek(at)
             following = log.read(24)
-            if following[8:16] == head[16:24] and any(following[4:8]):
+            commits = following[8:16] == head[16:24] and any(following[4:8])
+            # The next frame may be one that a killed process had begun, over an old one.
+            if commits and (at > place or at + frame == end):
                 return True
     return False
 

@@ -6,8 +6,8 @@ The format: sqlite.org/fileformat2.html. Nothing here trusts a page: what makes 
 
 import os
 import struct
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 Value = str | bytes | int | float | None
@@ -49,7 +49,8 @@ class Pages:
         self._file = file
         self._log = log
         self.size = _page_size(_read(file, 0, _HEADER), _read(log, 0, _LOG_HEADER))
-        self._frames = _committed(log, self.size) if log is not None else {}
+        kept = _Log() if log is None else _read_log(log, self.size)
+        self._frames, self._harmed = kept.frames, kept.harmed
         self.head = self.page(1)[:_HEADER]
         whole = 0 if file is None else -(-os.fstat(file).st_size // self.size)
         self.count = max([whole, *self._frames])
@@ -77,6 +78,9 @@ class Pages:
         for number in range(1, self.count + 1):
             if number not in seen and number not in free:
                 yield from (("", record) for record in self._on(number))
+        for number, offset in self._harmed:
+            page = _read(self._log, offset, self.size)
+            yield from (("", record) for record in self._in(page, number))
 
     def _roots(self) -> Iterator[tuple[str, int]]:
         """The first page of every table, and, under no name, of every index."""
@@ -114,7 +118,9 @@ class Pages:
 
     def _on(self, number: int) -> Iterator[Record]:
         """The records that are kept on a page; of an inner page of an index, those between its children."""
-        page = self.page(number)
+        return self._in(self.page(number), number)
+
+    def _in(self, page: bytes, number: int) -> Iterator[Record]:
         kind = page[_start(number)]
         if kind not in (_TABLE_LEAF, _INDEX_LEAF, _INDEX_INTERIOR):
             return
@@ -183,25 +189,48 @@ def _read(file: int | None, offset: int, length: int) -> bytes:
         return b""
 
 
-def _committed(log: int, page_size: int) -> Mapping[int, int]:
-    """Where in the log the last version of each page begins, by its number.
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """Where in the log the last whole version of each page begins, by its number, and the numbers and places of pages
+    that came to harm: each is worth a look, but none takes the place of a whole one."""
 
-    A frame belongs to the log when it bears its salt. The checksums are not asked: SQLite drops all that follows a
-    damaged frame, here it is worth a look.
-    """
-    salt = _read(log, 0, _LOG_HEADER)[16:24]
-    found: dict[int, int] = {}
+    frames: Mapping[int, int] = field(default_factory=dict)
+    harmed: Sequence[tuple[int, int]] = ()
+
+
+def _read_log(log: int, page_size: int) -> _Log:
+    """What was committed. A frame belongs to the log when it bears its salt. SQLite drops all that follows a damaged one,
+    since each checksum goes on from the one before; but that stands in the frame before, so that each can be judged."""
+    head = _read(log, 0, _LOG_HEADER)
+    order = ">" if head[3:4] == b"\x83" else "<"
+    frames: dict[int, int] = {}
     since: dict[int, int] = {}
+    harmed: list[tuple[int, int]] = []
+    before = head[24:32]
     for offset in range(_LOG_HEADER, os.fstat(log).st_size, _FRAME_HEADER + page_size):
-        head = _read(log, offset, _FRAME_HEADER)
-        if len(head) < _FRAME_HEADER or head[8:16] != salt:
+        frame = _read(log, offset, _FRAME_HEADER + page_size)
+        if len(frame) < _FRAME_HEADER + page_size or frame[8:16] != head[16:24]:
             continue
-        number, commits = struct.unpack_from(">II", head)
-        since[number] = offset + _FRAME_HEADER
+        number, commits = struct.unpack_from(">II", frame)
+        if _checksum(frame[:8] + frame[_FRAME_HEADER:], before, order) == frame[16:24]:
+            since[number] = offset + _FRAME_HEADER
+        else:
+            harmed.append((number, offset + _FRAME_HEADER))
+        before = frame[16:24]
         if commits:
-            found |= since
+            frames |= since
             since = {}
-    return found
+    return _Log(frames, harmed)
+
+
+def _checksum(data: bytes, before: bytes, order: str) -> bytes:
+    """SQLite's, going on from the one before (sqlite.org/fileformat2.html#checksum_algorithm). `order` is of its words."""
+    first, second = struct.unpack(">II", before)
+    words = iter(struct.unpack(f"{order}{len(data) // 4}I", data))
+    for one, two in zip(words, words, strict=True):
+        first = (first + one + second) & 0xFFFFFFFF
+        second = (second + two + first) & 0xFFFFFFFF
+    return struct.pack(">II", first, second)
 
 
 def _start(number: int) -> int:

@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +18,8 @@ from deepchat.conversation import (
     new_id,
 )
 from deepchat.errors import StoreError
-from deepchat.store import backups, rows, search, trash, writers
+from deepchat.store import rows, search, trash, writers
 from deepchat.store.database import Database
-from deepchat.store.troubles import in_our_words
 from deepchat.text import mend
 
 # What a reply says for itself whose process was gone before it could be sealed.
@@ -103,7 +101,7 @@ class Store:
         tell: Callable[[str], None] = lambda said: None,
         now_ms: Callable[[], int] = clock_ms,
     ) -> None:
-        self._database = Database(path, tell=tell)
+        self.database = Database(path, tell=tell)
         self._writers = path.parent / "writers"
         self._writer: writers.Writer | None = None
         self._now_ms = now_ms
@@ -117,7 +115,7 @@ class Store:
         A session that goes on is not in the trash any more.
         StoreError when a parent is not a stored message of this session; then nothing is kept.
         """
-        with self._database.writing(durable=True) as connection:
+        with self.database.writing(durable=True) as connection:
             key = _keep_session(connection, session, self._now_ms())
             for message in messages:
                 leaf = self._put(connection, message, session=key)
@@ -125,14 +123,14 @@ class Store:
 
     def append(self, reply_id: str, *, text: str, reasoning: str) -> None:
         """More of a reply that is still streaming. Survives the end of the process."""
-        with self._database.writing(durable=False) as connection:
+        with self.database.writing(durable=False) as connection:
             values = (rows.piece(text), rows.piece(reasoning), reply_id)
             if connection.execute(_ADD_PIECE, values).rowcount == 0:
                 raise self._unknown("reply in flight", reply_id)
 
     def seal(self, reply: Message) -> None:
         """The reply as it ended, in place of its pieces. Durable."""
-        with self._database.writing(durable=True) as connection:
+        with self.database.writing(durable=True) as connection:
             found = connection.execute(
                 "SELECT id, session FROM message WHERE uid = ?", (reply.id,)
             ).fetchone()
@@ -145,13 +143,13 @@ class Store:
 
     def update(self, session: Session) -> None:
         """The session's title, persona, model or parameters changed. That is no use of it: its place in lists stays."""
-        with self._database.writing(durable=True) as connection:
+        with self.database.writing(durable=True) as connection:
             if connection.execute(_UPDATE_SESSION, rows.of_session(session)).rowcount == 0:
                 raise self._unknown("session", session.id)
 
     def turn_to(self, session_id: str, leaf: str | None) -> None:
         """The session goes on behind this message of it, or, for None, from the beginning."""
-        with self._database.writing(durable=True) as connection:
+        with self.database.writing(durable=True) as connection:
             found = connection.execute(
                 "SELECT id FROM session WHERE uid = ?", (session_id,)
             ).fetchone()
@@ -167,7 +165,7 @@ class Store:
     def load(self, session_id: str) -> tuple[Session, Conversation]:
         """A session and its whole tree. A reply another process is receiving has what it journalled so far."""
         self._recover()
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             row = connection.execute(
                 "SELECT * FROM session WHERE uid = ?", (mend(session_id),)
             ).fetchone()
@@ -178,12 +176,12 @@ class Store:
     def find(self, query: str = "", *, limit: int = 50) -> list[SessionSummary]:
         """Sessions by id, title or text, the most recently used first; see `search.find`."""
         self._recover()
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return search.find(connection, query, limit)
 
     def summary(self, session_id: str) -> SessionSummary | None:
         """The session with this whole id; None when it is not stored, or in the trash."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             row = connection.execute(
                 "SELECT * FROM session WHERE uid = ? AND trashed_ms IS NULL", (mend(session_id),)
             ).fetchone()
@@ -191,35 +189,14 @@ class Store:
 
     def spent(self, *, since_ms: int = 0) -> list[Spent]:
         """What replies since then have cost, model by model, the dearest first. Those without a price are left out."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             found = connection.execute(_SPENT, (since_ms,))
             return [Spent(model, n, int(put), int(got), cost) for model, n, put, got, cost in found]
-
-    # --- the file ----------------------------------------------------------------------------------------------------
-
-    def look(self) -> None:
-        """See whether the file can be used, and mend it if it is damaged, as its first use would."""
-        self._database.look()
-
-    def back_up(self, today: date, wanted: Callable[[], bool] = lambda: True) -> bool:
-        """Copy the file, once a day, when there is something new; whether it was copied. A copy that turns out to be
-        damaged is not kept: then the file itself is mended."""
-        path = self._database.path
-        if not backups.due(path, today):
-            return False
-        with in_our_words(path):
-            try:
-                wrong = backups.make(path, today, wanted)
-            except backups.GivenUp:
-                return False
-        if wrong:
-            self._database.mend(wrong)
-        return not wrong
 
     def close(self) -> None:
         """Checkpoint and let go of the file. A reply that is still streaming counts as cut from now on."""
         try:
-            self._database.close()
+            self.database.close()
         finally:
             writer, self._writer = self._writer, None
             if writer:
@@ -229,19 +206,19 @@ class Store:
 
     def delete(self, session_id: str) -> None:
         """Put a session into the trash: it is neither listed nor found until it is restored, or goes on."""
-        with self._database.writing(durable=True) as connection:
+        with self.database.writing(durable=True) as connection:
             if not trash.put(connection, mend(session_id), self._now_ms()):
                 raise self._unknown("session", session_id)
 
     def restore(self, session_id: str) -> None:
         """Take a session out of the trash, with all that was said."""
-        with self._database.writing(durable=True) as connection:
+        with self.database.writing(durable=True) as connection:
             if not trash.take_out(connection, mend(session_id)):
                 raise self._unknown("deleted session", session_id)
 
     def trashed(self, *, limit: int = 50) -> list[SessionSummary]:
         """What is in the trash, the last deleted first."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return trash.content(connection, limit)
 
     def purge(self, *, days: float) -> bool:
@@ -249,14 +226,14 @@ class Store:
 
         One at a time, since a long one takes a tenth of a second, in which no other can write.
         """
-        if not self._database.path.exists():
+        if not self.database.path.exists():
             return False
         before_ms = int(self._now_ms() - days * _DAY_MS)
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             key = trash.expired(connection, before_ms)
         if key is None:
             return False
-        with self._database.writing(durable=False) as connection:
+        with self.database.writing(durable=False) as connection:
             trash.destroy(connection, key, before_ms)
         return True
 
@@ -308,12 +285,12 @@ class Store:
             gone = self._gone()
             if not gone:
                 return
-            with self._database.writing(durable=True) as connection:
+            with self.database.writing(durable=True) as connection:
                 for writer in gone:
                     _cut(connection, writer)
 
     def _gone(self) -> list[str]:
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             found = connection.execute(
                 "SELECT DISTINCT writer FROM message WHERE state = 'streaming'"
             ).fetchall()
@@ -326,7 +303,7 @@ class Store:
 
     def _unknown(self, what: str, its_id: str) -> StoreError:
         return StoreError(
-            f"There is no {what} {mend(its_id)} in {self._database.path}.",
+            f"There is no {what} {mend(its_id)} in {self.database.path}.",
             hint="/resume lists the sessions that are stored.",
         )
 

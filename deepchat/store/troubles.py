@@ -42,6 +42,12 @@ def is_damage(error: BaseException) -> bool:
     return isinstance(error, sqlite3.Error) and code(error) in _DAMAGE
 
 
+def is_surprise(error: BaseException) -> bool:
+    """Whether SQLite does not understand a statement of ours: the schema may be damaged."""
+    unreadable = isinstance(error, UnicodeDecodeError)
+    return unreadable or (isinstance(error, sqlite3.Error) and code(error) == sqlite3.SQLITE_ERROR)
+
+
 def is_busy(error: sqlite3.Error) -> bool:
     """Whether somebody else is in the way, for now."""
     return code(error) == sqlite3.SQLITE_BUSY
@@ -62,6 +68,8 @@ def in_our_words(path: Path) -> Iterator[None]:
             code(error), (str(error), "Make a copy of its folder, and report this.")
         )
         raise told(path, cause, hint) from error
+    except UnicodeDecodeError as error:  # in SQLite's own words about a damaged schema
+        raise told(path, *_TROUBLES[sqlite3.SQLITE_CORRUPT]) from error
     except OSError as error:
         _, hint = _TROUBLES[sqlite3.SQLITE_CANTOPEN]
         raise told(path, error.strerror or str(error), hint) from error

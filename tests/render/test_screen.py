@@ -220,6 +220,8 @@ def test_durations(seconds: float, said: str):
         (20_000, "20 kB"),
         (999_600, "1.0 MB"),
         (2 * 10**7, "20 MB"),
+        (76 * 10**9, "76 GB"),
+        (5 * 10**12, "5000 GB"),
     ],
 )
 def test_sizes(size, said):

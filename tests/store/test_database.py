@@ -174,7 +174,7 @@ def test_a_full_disk_is_told_and_the_next_turn_after_it_is_kept(tmp_path):
     path = tmp_path / "chats.db"
     with closing(Store(path)) as store:
         keep(store)
-        with store._database.writing(durable=True) as connection:
+        with store.database.writing(durable=True) as connection:
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(StoreError, match="the disk is full"):

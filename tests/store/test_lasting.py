@@ -306,8 +306,10 @@ def test_a_killed_process_loses_nothing_that_was_acknowledged(tmp_path, kill):
         heard += process.stdout.readlines()
     turns = [line.split() for line in heard if line.startswith("turn")]
     ticks = "".join(heard).rpartition("turn")[2].count("tick")
-    with closing(Store(path)) as store:
+    told: list[str] = []
+    with closing(Store(path, tell=told.append)) as store:
         _, conversation = store.load(turns[0][1])
+    assert told == []
     *whole, reply = [conversation.messages[turn[2]] for turn in turns]
     assert all((m.state, len(m.text.split())) == ("done", 15) for m in whole)
     assert reply.state == "done" or (reply.state, reply.error) == ("cut", CUT)
