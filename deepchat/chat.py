@@ -61,6 +61,28 @@ class Library(Protocol):
         ...
 
 
+class Claims(Protocol):
+    """Which sessions are open, and where. Nothing raises."""
+
+    def take(self, session_id: str) -> bool:
+        """Whether no other process has this session open; this one has it then."""
+        ...
+
+    def drop(self, session_id: str) -> None:
+        """It is open here no more."""
+        ...
+
+
+class NoClaims:
+    """Every session is free."""
+
+    def take(self, session_id: str) -> bool:
+        return True
+
+    def drop(self, session_id: str) -> None:
+        """Nothing was taken."""
+
+
 class View(Protocol):
     """Where a chat says what is not a reply."""
 
@@ -127,6 +149,7 @@ class Chat:
         view: View,
         changed: Callable[[], None] = lambda: None,
         retries: Retries = NEVER,
+        claims: Claims | None = None,
         sees: Callable[[str], bool] = lambda model: True,
         now_ms: Callable[[], int] = clock_ms,
     ) -> None:
@@ -138,10 +161,12 @@ class Chat:
         self._defaults = defaults
         self._changed = changed
         self._retries = retries
+        self._claims = claims or NoClaims()
         self._sees = sees
         self._now_ms = now_ms
         self._begun = False
         self._warned = False
+        self._elsewhere = False
         self._fallback: str | None = None
         self._unkept: list[Message] = []
         self._left: list[tuple[Session, tuple[Message, ...]]] = []
@@ -182,7 +207,7 @@ class Chat:
 
     def send(self, text: str, attachments: Sequence[Attachment] = ()) -> Turn:
         """Ask: the question is stored before the request goes out. UsageError while a reply is on its way."""
-        self.require_idle()
+        self.require_ours()
         base = self.conversation.at(_open_end(self.conversation))
         question = replace(self._said("user", text, base.leaf), attachments=tuple(attachments))
         if not self.session.title:
@@ -192,7 +217,7 @@ class Chat:
 
     def retry(self) -> Turn:
         """Ask the last question again; the reply it had stays, beside the new one. UsageError when there is none."""
-        self.require_idle()
+        self.require_ours()
         question = self.conversation.last("user")
         if question is None:
             raise UsageError("There is no question yet that could be asked again.")
@@ -212,7 +237,7 @@ class Chat:
     def go_on(self) -> Turn:
         """Ask for the rest of a reply that was stopped, cut, or too long: it stays one message. UsageError when the last
         one is complete."""
-        self.require_idle()
+        self.require_ours()
         reply = self.conversation.last("assistant")
         if reply is None or reply.id != self.conversation.leaf or not reply.text:
             raise UsageError("There is no reply that could go on.", hint="/retry asks again.")
@@ -221,6 +246,7 @@ class Chat:
         return self._start(replace(reply, state="streaming", error="", finish_reason=""))
 
     def _start(self, reply: Message, new: Sequence[Message] = ()) -> Turn:
+        self._claims.take(self.session.id)
         self._unkept += [*new, reply]
         self._begun = True
         request = Request(
@@ -295,6 +321,14 @@ class Chat:
         if self.turn:
             raise UsageError("A reply is still on its way.", hint="Ctrl-C stops it.")
 
+    def require_ours(self) -> None:
+        """UsageError while a reply is on its way, or another process has this session open."""
+        self.require_idle()
+        if self._elsewhere:
+            raise UsageError(
+                "This chat is open in another terminal.", hint="/fork goes on in a copy of it."
+            )
+
     # --- branches ----------------------------------------------------------------------------------------------------
 
     def go_to(self, leaf: str | None) -> None:
@@ -326,7 +360,7 @@ class Chat:
         self._undone.pop()
 
     def _turn_to(self, leaf: str | None) -> None:
-        self.require_idle()
+        self.require_ours()
         self.conversation = self.conversation.at(leaf)
         self.keep()
         if self.kept:
@@ -341,6 +375,7 @@ class Chat:
         path = self.conversation.at(leaf).path()
         session = replace(self._fresh(self.session), provider=self.session.provider, title=title)
         self._begin(session)
+        self._claims.take(session.id)
         copied = self._copied(path)
         self.conversation = Conversation().add(*copied)
         self._begun = bool(copied)
@@ -390,6 +425,8 @@ class Chat:
         self._change(replace(self.session, parameters=left))
 
     def _change(self, session: Session) -> None:
+        if self._elsewhere:
+            self.require_ours()
         self.session = session
         if self._begun:
             self._keep(lambda: self._journal.update(session))
@@ -412,6 +449,21 @@ class Chat:
         self.session = session
         self.conversation = conversation
         self._begun = True
+        self._elsewhere = not self.claim()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another process has this session open: then it can be read here, and forked, and no more."""
+        return self._elsewhere
+
+    def claim(self) -> bool:
+        """Whether no other process has this session open, any more; it is this one's then, and can be followed up."""
+        return self._claims.take(self.session.id)
+
+    def follow(self, session: Session, conversation: Conversation, *, free: bool) -> None:
+        """What has become of a session that is open `elsewhere`; when it is `free`, it goes on here."""
+        self.session, self.conversation = session, conversation
+        self._elsewhere = not free
 
     def _begin(self, session: Session) -> None:
         self._leave()
@@ -444,6 +496,8 @@ class Chat:
         if self._unkept:
             self._left.append((self.session, tuple(self._unkept)))
         self._unkept = []
+        self._elsewhere = False
+        self._claims.drop(self.session.id)
 
     def _keep(self, write: Callable[[], None]) -> bool:
         try:

@@ -38,6 +38,10 @@ class Stderr:
         sys.stderr.write(f"deepchat: {clean_line(f'{error} {hint}'.strip(), 500)}\n")
 
 
+def _tell(sentence: str) -> None:
+    sys.stderr.write(f"deepchat: {clean_line(sentence, 500)}\n")
+
+
 def ask(wishes: Wishes, settings: Settings, question: str) -> int:
     """Ask, print the reply as it comes, and leave. Raises what ended the reply early."""
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a text stream
@@ -45,7 +49,10 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
     if goes_on:
         private_dir(settings.paths.data_dir)
     came = threading.Event()
-    with closing(Provider(settings)) as model, closing(Store(settings.paths.database)) as store:
+    with (
+        closing(Provider(settings)) as model,
+        closing(Store(settings.paths.database, tell=_tell)) as store,
+    ):
         journal: Journal = store if goes_on else Unsaved()
         first = first_session(settings)
         chat = Chat(

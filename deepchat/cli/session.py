@@ -27,6 +27,7 @@ from deepchat.repl.needs import Page, Surface
 from deepchat.repl.news import News
 from deepchat.repl.plain import Plain
 from deepchat.retrying import Retries
+from deepchat.store.claims import Claims
 from deepchat.store.drafts import DraftFiles
 from deepchat.store.sessions import Store
 from deepchat.store.upkeep import Upkeep
@@ -41,11 +42,12 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
         closing(Provider(settings)) as provider,
         closing(Store(settings.paths.database, tell=news.tell)) as store,
         closing(DraftFiles(settings.paths.drafts)) as drafts,
+        closing(Claims(settings.paths.claims)) as claims,
         closing(_tidying(store, settings)) as tidying,
     ):
         if not wishes.private:
             _look(store, news)
-        wire = _wire(settings, provider, store, drafts, news, private=wishes.private)
+        wire = _wire(settings, provider, store, drafts, claims, news, private=wishes.private)
         begin = _begin(wishes, settings, store, provider, news, demo=demo)
         if not wishes.private:
             tidying.start()
@@ -99,6 +101,7 @@ def _wire(
     provider: Provider,
     store: Store,
     drafts: DraftFiles,
+    claims: Claims,
     news: News,
     *,
     private: bool,
@@ -124,6 +127,7 @@ def _wire(
             view=page,
             changed=changed,
             retries=Retries(settings.retries),
+            claims=None if private else claims,
             sees=sees,
         )
         return House(

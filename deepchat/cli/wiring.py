@@ -145,6 +145,8 @@ def resume(chat: Chat, library: Library, wishes: Wishes, settings: Settings) -> 
             raise UsageError(f"No chat fits “{query}”.", hint="-r alone lists the chats.")
         return False
     chat.resume(*library.load(found[0].id))
+    if chat.elsewhere:  # as it is there
+        return True
     if wishes.persona and settings.persona:
         chat.take_persona(settings.persona)
     if wishes.system is not None:

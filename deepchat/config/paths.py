@@ -19,6 +19,7 @@ class Paths:
     database: Path
     history: Path
     drafts: Path
+    claims: Path
     cache_dir: Path
     models_cache: Path
     log_file: Path
@@ -39,6 +40,7 @@ def paths(*, data_dir: Path | None = None, config: Path | None = None) -> Paths:
         database=data / "chats.db",
         history=data / "history.jsonl",
         drafts=data / "drafts",
+        claims=data / "open",
         cache_dir=user.user_cache_path,
         models_cache=user.user_cache_path / "models.json",
         log_file=user.user_log_path / "deepchat.log",

@@ -127,6 +127,7 @@ class Interactive:
         self._draw_on()
         self._do_beside(self.repl.offer_drafts())
         self._do_beside(self.repl.drafts.run())
+        self._do_beside(self.repl.alongside.run())
 
     def _do_beside(self, work: Coroutine[None, None, None]) -> None:
         """Something that goes on while keys are taken; a bug in it is one of the loop."""

@@ -15,6 +15,7 @@ from deepchat.branches import Exchange
 from deepchat.conversation import Draft, Message
 from deepchat.errors import UsageError
 from deepchat.repl import shell
+from deepchat.repl.alongside import Alongside
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.drafts import DraftKeeper
 from deepchat.repl.house import House
@@ -61,6 +62,7 @@ class Repl:
         self._showing = Showing(house, surface, self._after)
         self.sending = Sending(house, surface, self._showing.begin, self._queue_changed)
         self.drafts = DraftKeeper(house.drafts, self._unsent)
+        self.alongside = Alongside(house, surface, self._showing.again)
         self._returning = Returning(house, surface, self.drafts, self.sending)
         self.desk = Desk(
             chat=house.chat,
@@ -283,7 +285,9 @@ class Repl:
         self._print("\n")
         reply = path[-1] if path[-1].role == "assistant" else None
         self._showing.again(Exchange(asked[-1], reply))
-        self.sending.give_back(self.sending.unanswered())
+        self.alongside.tell()
+        if not self._chat.elsewhere:
+            self.sending.give_back(self.sending.unanswered())
 
     def attached_rows(self, draft: Entry) -> list[str]:
         """What would go along with this draft, a clean line each."""

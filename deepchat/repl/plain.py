@@ -220,6 +220,7 @@ class Plain:
         return self._do(Entry(first)) if first else None
 
     def _read(self) -> Next | None:
+        self.repl.alongside.look()
         self._receive()
         try:
             line = self._ask(PROMPT)
@@ -233,6 +234,8 @@ class Plain:
         entry = Entry(line) if line.strip() else self._surface.take()
         if is_open(entry):  # kept as it was when the program ended
             entry = Entry(f"{entry.text}\n{QUOTES}", entry.pasted)
+        self.repl.alongside.look()
+        self._receive()
         return self._do(without_quotes(entry))
 
     def _ask(self, prompt: str) -> str:

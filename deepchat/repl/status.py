@@ -28,6 +28,8 @@ class Status:
             going_on.append(f"{doing} · Ctrl-C stops it")
         if self._chat.private:
             going_on.append("private")
+        if self._chat.elsewhere:
+            going_on.append("open elsewhere")
         if queued:
             going_on.append(f"queued {queued}")
         session = self._chat.session
