@@ -170,6 +170,7 @@ class Chat:
         self._fallback: str | None = None
         self._unkept: list[Message] = []
         self._left: list[tuple[Session, tuple[Message, ...]]] = []
+        self._later: dict[tuple[str, str], Callable[[], None]] = {}
         self._undone: list[str | None] = []
         self.session = self._fresh(defaults)
 
@@ -364,7 +365,7 @@ class Chat:
         self.conversation = self.conversation.at(leaf)
         self.keep()
         if self.kept:
-            self._keep(partial(self._journal.turn_to, self.session.id, leaf))
+            self._keep_change("leaf", partial(self._journal.turn_to, self.session.id, leaf))
 
     def fork(self, leaf: str | None, title: str) -> None:
         """Go on in a session of its own, with a copy of what was said up to this message; the one so far stays as it is.
@@ -429,7 +430,7 @@ class Chat:
             self.require_ours()
         self.session = session
         if self._begun:
-            self._keep(lambda: self._journal.update(session))
+            self._keep_change("session", partial(self._journal.update, session))
 
     def new(self) -> None:
         """A new session, as configured. The one so far stays stored."""
@@ -489,6 +490,16 @@ class Chat:
             partial(self._journal.open_turn, self.session, tuple(self._unkept))
         ):
             self._unkept = []
+        for change, write in tuple(self._later.items()):
+            if self._keep(write):
+                del self._later[change]
+
+    def _keep_change(self, what: str, write: Callable[[], None]) -> None:
+        """Store what has changed in a session that is stored: the newest change of a kind is the one that counts."""
+        change = (what, self.session.id)
+        self._later.pop(change, None)
+        if not self._keep(write):
+            self._later[change] = write
 
     def _leave(self) -> None:
         """Before another session takes its place."""

@@ -142,6 +142,7 @@ def _wire(
             drafts=NoDrafts() if private else drafts,
             news=news,
             keep=partial(chat.keep_in, store) if private else None,
+            disk=store.database,
             show_footer=settings.ui.footer,
             show_title=settings.ui.title,
             bell=settings.ui.bell,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from deepchat.chat import Chat, Library
 from deepchat.conversation import clock_ms
@@ -10,6 +10,28 @@ from deepchat.errors import DeepchatError
 from deepchat.repl.drafts import NoDrafts
 from deepchat.repl.needs import Catalogue, Drafts, Drawing, Options, Page
 from deepchat.repl.news import News
+
+
+class Disk(Protocol):
+    """Where chats are kept; others may be using it."""
+
+    def hurry(self) -> None:
+        """From now on this thread has keys to answer, and does not wait."""
+        ...
+
+    def take_time(self) -> None:
+        """It can wait again."""
+        ...
+
+
+class AnyDisk:
+    """One that nobody waits for."""
+
+    def hurry(self) -> None:
+        """There is no need."""
+
+    def take_time(self) -> None:
+        """There always was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +48,7 @@ class House:
     drafts: Drafts = field(default_factory=NoDrafts)
     news: News = field(default_factory=News)
     keep: Callable[[], None] | None = None
+    disk: Disk = field(default_factory=AnyDisk)
     show_footer: bool = True
     show_title: bool = True
     is_key_in: Callable[[str], bool] = lambda text: False

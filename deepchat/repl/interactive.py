@@ -124,6 +124,7 @@ class Interactive:
     def _set_out(self, begin: Callable[[Repl], str]) -> None:
         if first := begin(self.repl):
             self._enter(Entry(first))
+        self.repl.hurry()
         self._draw_on()
         self._do_beside(self.repl.offer_drafts())
         self._do_beside(self.repl.drafts.run())

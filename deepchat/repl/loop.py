@@ -190,6 +190,10 @@ class Repl:
             self._house.page.notice(sentence)
         self._showing.pump()
 
+    def hurry(self) -> None:
+        """From now on keys are to be answered: nothing waits for a disk until the end."""
+        self._house.disk.hurry()
+
     async def offer_drafts(self) -> None:
         """At the start: what was left unsent returns to the composer, or it is said where it is."""
         await self._drawn()  # it is said below what is being drawn
@@ -251,6 +255,7 @@ class Repl:
     def leave(self) -> None:
         """Stop and keep what is on its way, the queue and the draft; drawing, which can fail, comes last."""
         turn = self._chat.turn
+        self._house.disk.take_time()
         self.drafts.flush()
         for outgoing in self.sending.queue:
             self._surface.remember(typed(outgoing))

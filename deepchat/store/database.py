@@ -13,10 +13,13 @@ from typing import Final
 
 from deepchat.store.mending import aside, complete, mend, replacement, unused_label
 from deepchat.store.opening import checkpoint, damage, opened, size, transaction, untouched
-from deepchat.store.troubles import in_our_words, is_damage, is_surprise, told
+from deepchat.store.troubles import busy, in_our_words, is_damage, is_surprise, told
 from deepchat.store.use import Use
 
 _LARGEST_WAL: Final = 4 << 20
+
+# How long a thread may wait for others that has keys to answer.
+HASTE_S: Final = 0.2
 
 
 class Database:
@@ -37,17 +40,26 @@ class Database:
         self._sound = False
         self._damage = ""
         self._suspect = False
+        self._hasty: int | None = None
+
+    def hurry(self) -> None:
+        """From now on this thread waits for others no longer than HASTE_S, until it can `take_time` again."""
+        self._hasty = threading.get_ident()
+
+    def take_time(self) -> None:
+        """No thread has to hurry any more."""
+        self._hasty = None
 
     @contextmanager
     def writing(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
         """One write transaction. A durable one survives power loss, with all before it; any survives the process."""
         self.look()
-        with self._write_lock, self._watched():
+        with self._held(self._write_lock), self._watched():
             if self._writer is None:
-                self._writer = opened(self.path)
+                self._writer = opened(self.path, self._patience_s)
             self._writer.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             # IMMEDIATE: a deferred transaction that reads before it writes can fail whatever the patience.
-            with transaction(self._writer, "IMMEDIATE"):
+            with transaction(self._writer, "IMMEDIATE", self._patience_s):
                 yield self._writer
             if durable and size(Path(f"{self.path}-wal")) > _LARGEST_WAL:
                 checkpoint(self._writer)
@@ -56,10 +68,10 @@ class Database:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Everything read inside is of one moment."""
         self.look()
-        with self._read_lock, self._watched():
+        with self._held(self._read_lock), self._watched():
             if self._reader is None:
-                self._reader = opened(self.path)
-            with transaction(self._reader, "DEFERRED"):
+                self._reader = opened(self.path, self._patience_s)
+            with transaction(self._reader, "DEFERRED", self._patience_s):
                 yield self._reader
 
     def look(self) -> None:
@@ -111,6 +123,20 @@ class Database:
             mend(self.path, why, self.tell)
         self._damage, self._suspect = "", False
         self._use.go_on()
+
+    @property
+    def _patience_s(self) -> float | None:
+        return HASTE_S if threading.get_ident() == self._hasty else None
+
+    @contextmanager
+    def _held(self, lock: threading.Lock) -> Iterator[None]:
+        """Another thread may hold it while it waits for a process."""
+        if not lock.acquire(timeout=self._patience_s or -1):
+            raise busy(self.path)
+        try:
+            yield
+        finally:
+            lock.release()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

@@ -35,14 +35,14 @@ _text = partial(str, encoding="utf-8", errors="replace")
 _LOOKED_THROUGH: Final = 32 << 20
 
 
-def opened(path: Path) -> sqlite3.Connection:
+def opened(path: Path, patience_s: float | None = None) -> sqlite3.Connection:
     """A connection to a file of our version: new, ours, or refused untouched with a StoreError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # SQLite gives -wal and -shm the mode of the file. O_EXCL, since closing a descriptor of an existing one would drop
     # the locks that other connections of this process hold on it.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    return patiently(lambda: _connected(path))
+    return patiently(lambda: _connected(path), patience_s)
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -195,9 +195,11 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
+def transaction(
+    connection: sqlite3.Connection, kind: str, patience_s: float | None = None
+) -> Iterator[None]:
     """Commit what happens inside, or, on any exception, nothing of it. `kind` is SQLite's: IMMEDIATE, DEFERRED."""
-    patiently(lambda: _begin(connection, kind))
+    patiently(lambda: _begin(connection, kind), patience_s)
     try:
         yield
         connection.execute("COMMIT")
@@ -233,9 +235,9 @@ def size(path: Path) -> int:
         return 0
 
 
-def patiently(act: Callable[[], T]) -> T:
-    """The result of `act`, tried again while another process is in its way."""
-    deadline = time.monotonic() + PATIENCE_S
+def patiently(act: Callable[[], T], patience_s: float | None = None) -> T:
+    """The result of `act`, tried again while another process is in its way, for PATIENCE_S unless that is too long."""
+    deadline = time.monotonic() + (PATIENCE_S if patience_s is None else patience_s)
     while True:
         try:
             return act()

@@ -80,6 +80,11 @@ def foreign(path: Path) -> StoreError:
     return told(path, *_TROUBLES[sqlite3.SQLITE_NOTADB])
 
 
+def busy(path: Path) -> StoreError:
+    """Somebody else is in the way, for now."""
+    return told(path, *_TROUBLES[sqlite3.SQLITE_BUSY])
+
+
 def told(path: Path, cause: str, hint: str) -> StoreError:
     """Why this file cannot be used."""
     return StoreError(f"The session database {path} cannot be used: {cause}.", hint=hint)

@@ -6,7 +6,7 @@ import pytest
 
 from deepchat.chat import Chat
 from deepchat.conversation import Session
-from tests.core.fakes import Listener, MemoryJournal, ScriptedModel
+from tests.core.fakes import Listener, MemoryClaims, MemoryJournal, ScriptedModel
 
 
 @pytest.fixture
@@ -25,7 +25,14 @@ def view():
 
 
 @pytest.fixture
-def chat(model, journal, view):
+def claims():
+    return MemoryClaims()
+
+
+@pytest.fixture
+def chat(model, journal, view, claims):
     ticks = itertools.count(1_700_000_000_000)
     defaults = Session("", model="m", provider="p", parameters={"temperature": 0.5})
-    return Chat(model, journal, defaults=defaults, view=view, now_ms=lambda: next(ticks))
+    return Chat(
+        model, journal, defaults=defaults, view=view, claims=claims, now_ms=lambda: next(ticks)
+    )

@@ -86,6 +86,23 @@ class MemoryJournal:
         return opened | {message.id: message.text for message in self.sealed}
 
 
+@dataclass
+class MemoryClaims:
+    """What is open here, and what is `elsewhere`."""
+
+    taken: set[str] = field(default_factory=set)
+    elsewhere: set[str] = field(default_factory=set)
+
+    def take(self, session_id: str) -> bool:
+        if session_id in self.elsewhere:
+            return False
+        self.taken.add(session_id)
+        return True
+
+    def drop(self, session_id: str) -> None:
+        self.taken.discard(session_id)
+
+
 class Listener:
     """A view that writes down what it was told."""
 

@@ -202,6 +202,58 @@ def test_what_a_failing_disk_did_not_take_is_written_once_it_does(chat, model, j
     assert list(journal.kept.values()) == ["one", "Hello", "two", "Hello"]
 
 
+def test_a_title_and_a_branch_that_a_failing_disk_did_not_take_are_written_once_it_does(
+    chat, model, journal
+):
+    say(chat, model, "one")
+    say(chat, model, "two")
+    journal.broken = True
+    chat.set_title("First thought")
+    chat.set_title("Second thought")
+    chat.undo(2)
+    journal.broken = False
+    chat.keep()
+    chat.keep()
+    assert [session.title for session in journal.sessions[2:]] == ["Second thought"]
+    assert journal.leaves == [None]
+
+
+def test_a_session_that_is_open_elsewhere_is_only_read_until_it_is_free(chat, model, claims):
+    say(chat, model, "one")
+    stored, conversation = chat.session, chat.conversation
+    chat.new()
+    assert claims.taken == set()
+    claims.elsewhere.add(stored.id)
+    chat.resume(stored, conversation)
+    assert chat.elsewhere
+    for change in (
+        lambda: chat.send("two"),
+        chat.retry,
+        chat.undo,
+        lambda: chat.go_to(None),
+        lambda: chat.set_title("x"),
+    ):
+        with pytest.raises(UsageError, match="open in another terminal"):
+            change()
+    assert not chat.claim()
+    claims.elsewhere.clear()
+    assert chat.claim()
+    chat.follow(stored, conversation, free=True)
+    assert say(chat, model, "two").text == "Hello"
+    assert claims.taken == {stored.id}
+
+
+def test_a_fork_leaves_a_session_that_is_open_elsewhere(chat, model, claims):
+    say(chat, model, "one")
+    claims.elsewhere.add(chat.session.id)
+    chat.resume(chat.session, chat.conversation)
+    chat.fork(chat.conversation.leaf, "Mine")
+    assert not chat.elsewhere
+    say(chat, model, "two")
+    assert claims.taken == {chat.session.id}
+    assert prompt(model)[0] == ("user", "one")
+
+
 def test_a_reply_whose_seal_failed_is_written_with_the_next_turn_or_at_the_end(
     chat, model, journal
 ):

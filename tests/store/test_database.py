@@ -170,6 +170,32 @@ def test_a_lock_held_for_too_long_is_told_and_forgotten(tmp_path, monkeypatch):
         assert len(store.find()) == 2
 
 
+def test_a_thread_that_has_keys_to_answer_waits_for_nobody(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "PATIENCE_S", 3600)
+    monkeypatch.setattr(database, "HASTE_S", 0.01)
+    path = tmp_path / "chats.db"
+    with closing(Store(path)) as store:
+        keep(store)
+        store.database.hurry()
+        with closing(
+            sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        ) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreError, match="keeps it locked"):
+                keep(store)
+            # Another thread has all the time in the world, and holds our own lock meanwhile.
+            patient = threading.Thread(target=keep, args=[store])
+            patient.start()
+            with pytest.raises(StoreError, match="keeps it locked"):
+                keep(store)
+            assert len(store.find()) == 1
+            holder.execute("COMMIT")
+            patient.join()
+        store.database.take_time()
+        keep(store)
+        assert len(store.find()) == 3
+
+
 def test_a_full_disk_is_told_and_the_next_turn_after_it_is_kept(tmp_path):
     path = tmp_path / "chats.db"
     with closing(Store(path)) as store:

@@ -78,3 +78,24 @@ def test_a_damaged_file_that_is_open_elsewhere_is_left_and_the_chat_goes_on_unke
             assert chat.wait_for_end() == 0
     assert said("Still there?") == ["Still there?", "Here.", "Once more.", "And now."]
     assert said("Before the harm") == ["Hi"]
+
+
+def test_a_database_that_is_locked_holds_up_no_key_and_gets_everything_later(deepchat, server):
+    server.script += [Answer.reply("Here."), Answer.reply("There.")]
+    with deepchat(columns=250) as chat:
+        chat.wait_for("/help")
+        chat.enter("Before?")
+        chat.wait_for("tok/s")
+        with closing(sqlite3.connect(paths().database, isolation_level=None)) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            chat.enter("/title While it is locked")
+            chat.wait_for("another program keeps it locked")
+            chat.wait_for("· While it is locked")
+            chat.enter("Meanwhile?")
+            chat.press("typed on")
+            chat.wait_for("› typed on")
+            holder.execute("COMMIT")
+        chat.wait_for("There.")
+        chat.press("\x15\x04")
+        assert chat.wait_for_end() == 0
+    assert said("While it is locked") == ["Before?", "Here.", "Meanwhile?", "There."]
