@@ -157,7 +157,7 @@ class Chat:
         self.view = view
         self.turn: Turn | None = None
         self.conversation = Conversation()
-        self._journal = journal
+        self._journal = self._home = journal
         self._defaults = defaults
         self._changed = changed
         self._retries = retries
@@ -187,7 +187,7 @@ class Chat:
     def keep_in(self, journal: Journal) -> None:
         """Keep this chat after all, all that was said in it and what will be. UsageError while a reply is on its way."""
         self.require_idle()
-        self._journal = journal
+        self._journal = self._home = journal
         if self._begun:
             # Each behind the one it follows; the last one is where the chat goes on.
             self._unkept = [*self.conversation.messages.values(), *self.conversation.path()[-1:]]
@@ -247,7 +247,7 @@ class Chat:
         return self._start(replace(reply, state="streaming", error="", finish_reason=""))
 
     def _start(self, reply: Message, new: Sequence[Message] = ()) -> Turn:
-        self._claims.take(self.session.id)
+        self._claim_new()
         self._unkept += [*new, reply]
         self._begun = True
         request = Request(
@@ -375,8 +375,8 @@ class Chat:
         self.require_idle()
         path = self.conversation.at(leaf).path()
         session = replace(self._fresh(self.session), provider=self.session.provider, title=title)
-        self._begin(session)
-        self._claims.take(session.id)
+        self._begin(session, private=self.private)
+        self._claim_new()
         copied = self._copied(path)
         self.conversation = Conversation().add(*copied)
         self._begun = bool(copied)
@@ -432,20 +432,21 @@ class Chat:
         if self._begun:
             self._keep_change("session", partial(self._journal.update, session))
 
-    def new(self) -> None:
-        """A new session, as configured. The one so far stays stored."""
+    def new(self, *, private: bool = False) -> None:
+        """A new session, as configured, of which nothing is kept if it is `private`. The one so far stays stored."""
         self.require_idle()
-        self._begin(self._fresh(self._defaults))
+        self._begin(self._fresh(self._defaults), private=private)
 
     def clear(self) -> None:
         """An empty context with the persona, the model and the parameters of now, as a session of its own."""
         self.require_idle()
-        self._begin(self._fresh(replace(self.session, model=self.answering)))
+        self._begin(self._fresh(replace(self.session, model=self.answering)), private=self.private)
 
     def resume(self, session: Session, conversation: Conversation) -> None:
         """Go on with a stored session. See `answering` for one of another provider."""
         self.require_idle()
         self._leave()
+        self._journal = self._home
         self._undone = []
         self.session = session
         self.conversation = conversation
@@ -466,8 +467,13 @@ class Chat:
         self.session, self.conversation = session, conversation
         self._elsewhere = not free
 
-    def _begin(self, session: Session) -> None:
+    def _claim_new(self) -> None:
+        if not self.private:
+            self._claims.take(self.session.id)
+
+    def _begin(self, session: Session, *, private: bool) -> None:
         self._leave()
+        self._journal = Unsaved() if private else self._home
         self._undone = []
         self.session = session
         self.conversation = Conversation()
@@ -484,7 +490,7 @@ class Chat:
         """Store what could not be stored so far, of this session and of those before it."""
         left, self._left = self._left, []
         for session, messages in left:
-            if not self._keep(partial(self._journal.open_turn, session, messages)):
+            if not self._keep(partial(self._home.open_turn, session, messages)):
                 self._left.append((session, messages))
         if self._unkept and self._keep(
             partial(self._journal.open_turn, self.session, tuple(self._unkept))

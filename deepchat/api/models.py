@@ -45,11 +45,15 @@ def _model(entry: Mapping[str, Json]) -> ModelInfo:
 
 
 class Catalogue:
-    """The models of one provider, as last seen. `path` is the file that remembers them, and need not exist; a catalogue
-    that is not `kept` only reads it."""
+    """The models of one provider, as last seen. `path` is the file that remembers them, and need not exist; while it is
+    not to be `kept` it is only read."""
 
     def __init__(
-        self, client_models: Callable[[], list[ModelInfo]], path: Path, *, kept: bool = True
+        self,
+        client_models: Callable[[], list[ModelInfo]],
+        path: Path,
+        *,
+        kept: Callable[[], bool] = lambda: True,
     ) -> None:
         self._kept = kept
         self._ask = client_models
@@ -74,7 +78,7 @@ class Catalogue:
         """As of now, remembered for the next time. Raises ApiError, NetworkError."""
         self._models = self._ask()
         # A list that cannot be kept is asked for again next time, and no more is lost.
-        if self._kept:
+        if self._kept():
             with suppress(OSError):
                 _write(self._path, self._models)
         return self._models

@@ -113,9 +113,6 @@ def _wire(
         page = Page(surface, draw)
         news.wake = changed
         first = first_session(settings)
-        catalogue = Catalogue(
-            provider.models, models_cache(settings, private=private), kept=not private
-        )
 
         def sees(model: str) -> bool:
             return context.sees(model, catalogue.cached()) is not False
@@ -130,6 +127,11 @@ def _wire(
             claims=None if private else claims,
             sees=sees,
         )
+        catalogue = Catalogue(
+            provider.models,
+            models_cache(settings, private=private),
+            kept=lambda: not chat.private,
+        )
         return House(
             chat=chat,
             library=Unsaved() if private else store,
@@ -141,7 +143,7 @@ def _wire(
             is_key_in=lambda text: settings.key is not None and settings.key.redact(text) != text,
             drafts=NoDrafts() if private else drafts,
             news=news,
-            keep=partial(chat.keep_in, store) if private else None,
+            keep=partial(chat.keep_in, store),
             disk=store.database,
             show_footer=settings.ui.footer,
             show_title=settings.ui.title,

@@ -43,7 +43,8 @@ class Left:
 
 
 class DraftKeeper:
-    """The drafts of one process, one a session, of which one stands in the composer. `typed` tells that one, for a session.
+    """The drafts of one process, one a session, of which one stands in the composer. `typed` tells that one, for a session,
+    and `is_private` whether it is one of which nothing is to be written.
 
     Use it on the loop's thread, but for `left`. Nothing happens before `begin`.
     """
@@ -53,10 +54,13 @@ class DraftKeeper:
         drafts: Drafts,
         typed: Callable[[str], Draft],
         *,
+        is_private: Callable[[], bool] = lambda: False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._drafts = drafts
         self._typed = typed
+        self._is_private = is_private
+        self._was_private = False
         self._sleep = sleep
         self._session = ""
         self._last = Draft("")
@@ -74,6 +78,7 @@ class DraftKeeper:
         """From now on what stands in the composer is a draft of this session."""
         self._session = session
         self._last = Draft(session)
+        self._was_private = self._is_private()
         self.touch()
 
     def follow(self, session: str, *, text_too: bool, attached_too: bool) -> Draft:
@@ -84,7 +89,10 @@ class DraftKeeper:
         draft = self._typed(self._session)
         draft = replace(draft, text="", pasted=()) if text_too else draft
         draft = replace(draft, attachments=()) if attached_too else draft
-        self._laid_aside[self._session] = self._unwritten[self._session] = draft
+        self._laid_aside[self._session] = draft
+        if not self._was_private:
+            self._unwritten[self._session] = draft
+        self._was_private = self._is_private()
         self._session = session
         self._last = self._laid_aside.pop(session, Draft(session))
         self.touch()
@@ -116,8 +124,9 @@ class DraftKeeper:
         """Take note of what stands there now; whether that is new."""
         if not self._session:
             return False
+        self._was_private = self._is_private()
         draft = self._typed(self._session)
-        if draft == self._last:
+        if draft == self._last or self._was_private:
             return False
         self._last = self._unwritten[self._session] = draft
         return True

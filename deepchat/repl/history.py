@@ -5,7 +5,7 @@ import itertools
 import json
 import os
 import time
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final, Self
@@ -65,9 +65,10 @@ class FileHistory(History):
     5,000 different ones are read, on a thread of its own. An entry is a string, or, with `pasted` parts, an object.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, is_private: Callable[[], bool] = bool) -> None:
         super().__init__()
         self._path = path
+        self._is_private = is_private
         self._known: _State = None
 
     async def load(self) -> AsyncGenerator[str, None]:
@@ -128,8 +129,8 @@ class FileHistory(History):
         super().append_string(string)
 
     def store_string(self, string: str) -> None:
-        """Keep one entry for next time."""
-        if self._path is None or len(string) > LONGEST:
+        """Keep one entry for next time, unless the chat is one of which nothing is kept."""
+        if self._path is None or self._is_private() or len(string) > LONGEST:
             return
         with suppress(OSError), _locked(self._path) as file:
             was_current = self._is_current()

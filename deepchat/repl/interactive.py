@@ -65,7 +65,7 @@ class Interactive:
         self.terminal = Terminal(
             bindings=partial(bindings, actions, keymap),
             completer=completer,
-            history=FileHistory(history),
+            history=FileHistory(history, is_private=lambda: self.repl.desk.chat.private),
             suggest=Ghost(),
             parts=Parts(
                 status=lambda width: self.repl.status(width, self.terminal.mode),

@@ -61,7 +61,7 @@ class Repl:
         self._status = Status(house)
         self._showing = Showing(house, surface, self._after)
         self.sending = Sending(house, surface, self._showing.begin, self._queue_changed)
-        self.drafts = DraftKeeper(house.drafts, self._unsent)
+        self.drafts = DraftKeeper(house.drafts, self._unsent, is_private=lambda: house.chat.private)
         self.alongside = Alongside(house, surface, self._showing.again)
         self._returning = Returning(house, surface, self.drafts, self.sending)
         self.desk = Desk(

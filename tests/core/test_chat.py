@@ -254,6 +254,32 @@ def test_a_fork_leaves_a_session_that_is_open_elsewhere(chat, model, claims):
     assert prompt(model)[0] == ("user", "one")
 
 
+def test_a_private_chat_leaves_those_before_and_after_it_kept(chat, model, journal, claims):
+    say(chat, model, "one")
+    journal.broken = True
+    say(chat, model, "two")
+    chat.new(private=True)
+    assert chat.private
+    say(chat, model, "secret")
+    chat.clear()
+    chat.set_title("Secret")
+    assert chat.private
+    assert claims.taken == set()
+    journal.broken = False
+    chat.new()
+    assert not chat.private
+    say(chat, model, "three")
+    assert list(journal.kept.values()) == ["one", "Hello", "two", "Hello", "three", "Hello"]
+
+
+def test_a_private_chat_among_others_can_be_kept_after_all(chat, model, journal):
+    chat.new(private=True)
+    say(chat, model, "one")
+    chat.keep_in(journal)
+    say(chat, model, "two")
+    assert list(journal.kept.values()) == ["one", "Hello", "two", "Hello"]
+
+
 def test_a_reply_whose_seal_failed_is_written_with_the_next_turn_or_at_the_end(
     chat, model, journal
 ):

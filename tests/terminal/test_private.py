@@ -79,3 +79,48 @@ def test_private_and_going_on_exclude_each_other(deepchat):
     chat = deepchat("--private", "-c")
     assert chat.wait_for_end() == 1
     assert "--private keeps nothing" in "\n".join(chat.lines())
+
+
+def test_a_chat_amid_others_can_be_private(deepchat, server, own_home):
+    server.script += [Answer.reply(f"Answer {n}.") for n in range(1, 6)]
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("Open.")
+    chat.wait_for("Answer 1.")
+    chat.wait_for("tok/s")
+    chat.enter("/private")
+    chat.wait_for("Nothing of this chat is kept.")
+    chat.wait_for("private · ")
+    before = files(own_home)
+    chat.enter("A secret.")
+    chat.wait_for("Answer 2.")
+    chat.enter("/title Hush")
+    chat.wait_for("· Hush")
+    chat.enter("/clear")
+    chat.wait_for("and is gone")
+    chat.enter("Another secret.")
+    chat.wait_for("Answer 3.")
+    chat.press("half a secret")
+    chat.wait_for("half a secret")
+    chat.press("\x15")
+    chat.wait_for("half a secret", gone=True)
+    assert changed(before, own_home) == {}
+    chat.press("/new\r")
+    chat.wait_for("private · ", gone=True)
+    chat.enter("Open again.")
+    chat.wait_for("Answer 4.")
+    chat.press("\x04")
+    assert chat.wait_for_end() == 0
+    everything = b"".join(files(own_home).values())
+    assert b"Open again." in everything
+    for secret in (b"secret", b"Hush", b"Answer 2", b"Answer 3"):
+        assert secret not in everything
+
+
+def changed(before, home):
+    """What is other than it was, but for the backup that is made once a day."""
+    return {
+        path.name: path.stat().st_size
+        for path, body in files(home).items()
+        if before.get(path) != body and path.parent.name != "backups"
+    }

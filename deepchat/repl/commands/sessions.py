@@ -129,9 +129,11 @@ def _last_exchange(desk: Desk, session_id: str, width: int) -> str:
 
 @COMMANDS.command("/keep", group=GROUP)
 def keep(desk: Desk, text: str) -> None:
-    """Keep this chat after all, when deepchat was started with --private: from its first message on."""
+    """Keep this private chat after all: from its first message on."""
     if desk.keep is None or not desk.chat.private:
-        raise UsageError("This chat is kept already.", hint="deepchat --private keeps nothing.")
+        raise UsageError(
+            "This chat is kept already.", hint="/private begins one of which nothing is kept."
+        )
     desk.keep()
     desk.page.notice("This chat is kept from now on, with all that was said in it.")
 

@@ -28,6 +28,17 @@ def new(desk: Desk, text: str) -> None:
     desk.page.notice(f"A new chat.{kept}")
 
 
+@COMMANDS.command("/private", group=GROUP)
+def private(desk: Desk, text: str) -> None:
+    """Begin a new chat of which nothing is kept, anywhere: neither what is said nor what is typed.
+
+    `/keep` changes your mind, `/new` and `/resume` leave it. `deepchat --private` begins with one.
+    """
+    before = _how_to_return(desk)
+    desk.chat.new(private=True)
+    desk.page.notice(f"Nothing of this chat is kept. /keep changes that.{before}")
+
+
 @COMMANDS.command("/clear", "/reset", group=GROUP)
 def clear(desk: Desk, text: str) -> None:
     """Empty the context; persona, model and parameters stay, and so does the screen.
