@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from deepchat.errors import NewerStore
 from deepchat.store import backups, troubles
 from deepchat.store.migrations import STEPS
+from deepchat.store.pages import holds_turns
 
 T = TypeVar("T")
 
@@ -147,7 +148,7 @@ def _schema(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
 
 
 def _torn(path: Path) -> bool:
-    """Whether the log has transactions behind the place where SQLite stops reading it.
+    """Whether the log has turns behind the place where SQLite stops reading it.
 
     That place is the index's (offset 16 of the -shm file, sqlite.org/walformat.html), which the glimpse has made anew.
     """
@@ -163,14 +164,9 @@ def _torn(path: Path) -> bool:
         (page_size,) = struct.unpack_from(">I", head, 8)
         frame, end = 24 + page_size, size(Path(log.name))
         place = 32 + read * frame
-        for at in range(place, end - frame + 1, frame):
-            log.seek(at)
-            following = log.read(24)
-            commits = following[8:16] == head[16:24] and any(following[4:8])
-            # The next frame may be one that a killed process had begun, over an old one.
-            if commits and (at > place or at + frame == end):
-                return True
-    return False
+        # The next frame may be one that a killed process had begun, over an old one.
+        first = place if place + frame == end else place + frame
+        return end >= first + frame and holds_turns(log.fileno(), first)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

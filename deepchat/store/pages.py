@@ -28,6 +28,10 @@ _TABLE_LEAF: Final = 13
 SCHEMA: Final = "sqlite_schema"
 _SCHEMA_COLUMNS: Final = ("type", "name", "tbl_name", "rootpage", "sql")
 
+# Names for what no table leads to: no table is called so.
+LOST: Final = ""
+HARMED: Final = "?"
+
 _LOG_HEADER: Final = 32
 _FRAME_HEADER: Final = 24
 
@@ -64,7 +68,8 @@ class Pages:
         return found.ljust(self.size, b"\0")
 
     def records(self) -> Iterator[tuple[str, Record]]:
-        """Every record there is, with the name of its table; "" for those on pages that no table leads to any more.
+        """Every record there is, with the name of its table; LOST for those on pages that no table leads to any more, HARMED for those
+        on pages of the log that are not whole.
 
         Where a row is found twice, the one that counts comes first.
         """
@@ -77,10 +82,10 @@ class Pages:
         free = self._free() - seen
         for number in range(1, self.count + 1):
             if number not in seen and number not in free:
-                yield from (("", record) for record in self._on(number))
+                yield from ((LOST, record) for record in self._on(number))
         for number, offset in self._harmed:
             page = _read(self._log, offset, self.size)
-            yield from (("", record) for record in self._in(page, number))
+            yield from ((HARMED, record) for record in self._in(page, number))
 
     def _roots(self) -> Iterator[tuple[str, int]]:
         """The first page of every table, and, under no name, of every index."""
@@ -198,29 +203,62 @@ class _Log:
     harmed: Sequence[tuple[int, int]] = ()
 
 
-def _read_log(log: int, page_size: int) -> _Log:
-    """What was committed. A frame belongs to the log when it bears its salt. SQLite drops all that follows a damaged one,
-    since each checksum goes on from the one before; but that stands in the frame before, so that each can be judged."""
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A version of a page, at `offset` in the log; `commits` ends a transaction."""
+
+    number: int
+    commits: bool
+    whole: bool
+    offset: int
+    page: bytes
+
+
+def _frames_of(log: int, page_size: int) -> Iterator[_Frame]:
+    """The frames of a log: those that bear its salt. SQLite drops all that follows a damaged one, since each checksum
+    goes on from the one before; but that stands in the frame before, so that each can be judged."""
     head = _read(log, 0, _LOG_HEADER)
     order = ">" if head[3:4] == b"\x83" else "<"
-    frames: dict[int, int] = {}
-    since: dict[int, int] = {}
-    harmed: list[tuple[int, int]] = []
     before = head[24:32]
     for offset in range(_LOG_HEADER, os.fstat(log).st_size, _FRAME_HEADER + page_size):
         frame = _read(log, offset, _FRAME_HEADER + page_size)
         if len(frame) < _FRAME_HEADER + page_size or frame[8:16] != head[16:24]:
             continue
         number, commits = struct.unpack_from(">II", frame)
-        if _checksum(frame[:8] + frame[_FRAME_HEADER:], before, order) == frame[16:24]:
-            since[number] = offset + _FRAME_HEADER
-        else:
-            harmed.append((number, offset + _FRAME_HEADER))
+        page = frame[_FRAME_HEADER:]
+        whole = _checksum(frame[:8] + page, before, order) == frame[16:24]
         before = frame[16:24]
-        if commits:
+        yield _Frame(number, bool(commits), whole, offset, page)
+
+
+def _read_log(log: int, page_size: int) -> _Log:
+    """What was committed."""
+    frames: dict[int, int] = {}
+    since: dict[int, int] = {}
+    harmed: list[tuple[int, int]] = []
+    for frame in _frames_of(log, page_size):
+        place = frame.offset + _FRAME_HEADER
+        if frame.whole:
+            since[frame.number] = place
+        else:
+            harmed.append((frame.number, place))
+        if frame.commits:
             frames |= since
             since = {}
     return _Log(frames, harmed)
+
+
+def holds_turns(log: int, offset: int) -> bool:
+    """Whether the log of an open file has, from this offset on, whole pages with rows of messages or sessions.
+
+    Pieces of replies are in a table without rowids, whose pages are of another kind: they are not synced, and a power cut
+    may harm them.
+    """
+    page_size = _page_size(b"", _read(log, 0, _LOG_HEADER))
+    return any(
+        frame.offset >= offset and frame.whole and frame.number > 1 and frame.page[0] == _TABLE_LEAF
+        for frame in _frames_of(log, page_size)
+    )
 
 
 def _checksum(data: bytes, before: bytes, order: str) -> bytes:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Final
 
 from deepchat.conversation import new_id
-from deepchat.store.pages import Pages, Record, Value
+from deepchat.store.pages import HARMED, LOST, Pages, Record, Value
 
 # Columns that hold one of a few words, which are told from each other by their lengths, whatever happened to a letter.
 _WORDS: Final = {
@@ -29,6 +29,9 @@ _REPAIRS: Final = (
     """UPDATE session SET leaf = (SELECT max(id) FROM message WHERE message.session = session.id)
        WHERE NOT EXISTS (SELECT 1 FROM message WHERE message.session = session.id AND message.id = leaf)""",
     "DELETE FROM piece WHERE message NOT IN (SELECT id FROM message WHERE state = 'streaming')",
+    # What stands behind a gap does not belong there.
+    """DELETE FROM piece WHERE number > (
+         SELECT count(*) FROM piece AS before WHERE before.message = piece.message AND before.number <= piece.number)""",
     """UPDATE session SET
          turns = (SELECT count(*) FROM message WHERE message.session = session.id AND role = 'user'),
          cost = (SELECT sum(cost) FROM message WHERE message.session = session.id)""",
@@ -67,8 +70,10 @@ def salvage(pages: Pages, target: sqlite3.Connection) -> Salvaged:
     target.execute("BEGIN IMMEDIATE")
     tables = _tables(target)
     for name, record in pages.records():
-        table = name if name in tables else "" if name else _recognised(record, tables)
-        if table:
+        known = name if name in tables else ""
+        table = _recognised(record, tables) if name in (LOST, HARMED) else known
+        # A piece that came to harm would go on in the middle of a word.
+        if table and (name, table) != (HARMED, "piece"):
             _put(target, table, tables[table], record)
     _adopt(target)
     for repair in _REPAIRS:
