@@ -194,6 +194,11 @@ class Chat:
             self.keep()
 
     @property
+    def so_far(self) -> Conversation:
+        """All that was said, with what has come of a reply that is on its way."""
+        return self.conversation.add(self.turn.so_far()) if self.turn else self.conversation
+
+    @property
     def begun(self) -> bool:
         """Whether anything was said in this session."""
         return self._begun
@@ -363,6 +368,7 @@ class Chat:
     def _turn_to(self, leaf: str | None) -> None:
         self.require_ours()
         self.conversation = self.conversation.at(leaf)
+        self.session = replace(self.session, changed_ms=self._now_ms())
         self.keep()
         if self.kept:
             self._keep_change("leaf", partial(self._journal.turn_to, self.session.id, leaf))
@@ -428,7 +434,7 @@ class Chat:
     def _change(self, session: Session) -> None:
         if self._elsewhere:
             self.require_ours()
-        self.session = session
+        self.session = session = replace(session, changed_ms=self._now_ms())
         if self._begun:
             self._keep_change("session", partial(self._journal.update, session))
 
@@ -482,7 +488,9 @@ class Chat:
     def _fresh(self, like: Session) -> Session:
         now = self._now_ms()
         provider = self._defaults.provider
-        return replace(like, id=new_id(now), title="", provider=provider, created_ms=now)
+        return replace(
+            like, id=new_id(now), title="", provider=provider, created_ms=now, changed_ms=0
+        )
 
     # --- a disk that fails -------------------------------------------------------------------------------------------
 

@@ -30,8 +30,13 @@ def new_id(now_ms: int) -> str:
 
     The layout is ULID's (github.com/ulid/spec), in lower case. `now_ms` is milliseconds since 1970.
     """
-    number = (now_ms & (1 << 48) - 1) << 80 | secrets.randbits(80)
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return id_at(now_ms, secrets.randbits(80))
+
+
+def id_at(ms: int, number: int) -> str:
+    """The id of this time that has this number, of 80 bits, in the place of a random one."""
+    whole = (ms & (1 << 48) - 1) << 80 | number
+    return "".join(_ALPHABET[whole >> shift & 31] for shift in range(125, -1, -5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,8 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A stored conversation's head data: what comes back on resume, besides its messages."""
+    """A stored conversation's head data: what comes back on resume, besides its messages. `changed_ms` is when any of it,
+    or the active leaf, was last changed other than by a turn; 0 for never."""
 
     id: str
     title: str = ""
@@ -154,6 +160,7 @@ class Session:
     persona_name: str = ""
     parameters: Parameters = field(default_factory=dict)
     created_ms: int = 0
+    changed_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,10 @@ import re
 from typing import Final
 
 HIDDEN: Final = "[key]"
+MASKED: Final = "[hidden]"
+
+# What follows the beginning by which a key is known: to the end of its block, or of its letters.
+_REST: Final = r"(?:(?<=PRIVATE KEY)-----.*?(?:-----END[^-]*-----|\Z)|[\w.~+/=-]*)"
 
 # By their own marks, as their makers document them; what only looks random is left alone.
 _KINDS: Final = (
@@ -23,6 +27,13 @@ _KINDS: Final = (
 def looks_secret(text: str) -> str:
     """What kind of key or token a text seems to hold; "" for none."""
     return next((kind for kind, pattern in _KINDS if pattern.search(text)), "")
+
+
+def mask(text: str) -> str:
+    """A text with `[hidden]` in the place of each key and token that it seems to hold."""
+    for _, pattern in _KINDS:
+        text = re.sub(pattern.pattern + _REST, MASKED, text, flags=re.DOTALL)
+    return text
 
 
 class Secret:

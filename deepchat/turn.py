@@ -171,6 +171,11 @@ class Turn:
         threading.Thread(target=self._run, name="turn", daemon=True).start()
         return self
 
+    def so_far(self) -> Message:
+        """The reply with what has come of it."""
+        with self._lock:
+            return self.reply if self._closed else self._message("streaming")
+
     @property
     def elapsed(self) -> float:
         """Seconds since the request was sent."""

@@ -104,8 +104,11 @@ TOPICS = (
         "days (`trash_days` in config.toml). In the list of `/resume`, Ctrl-D deletes and Ctrl-Z brings back.",
     ),
     Page(
-        "What is not there yet: exporting",
-        "Chats cannot be exported or imported yet. The database is plain SQLite, which other programs can read.",
+        "Exporting, importing, moving to another machine, backups",
+        "`/export chat.md` writes this chat to a file; .txt, .html, .json and .jsonl do as well. `deepchat sessions export "
+        "--all all.jsonl` writes all of them, and `deepchat sessions import all.jsonl` takes them in elsewhere: what is "
+        "new is added. It also reads ChatGPT's and Claude's `conversations.json`, llm's `logs.db` and aichat's sessions. "
+        "A backup is made once a day; `deepchat doctor` lists them.",
     ),
     Page(
         "Attaching files, pictures, images",

@@ -13,6 +13,7 @@ from deepchat.api.models import Catalogue
 from deepchat.chat import Chat, Unsaved
 from deepchat.cli.bugs import Bug
 from deepchat.cli.ending import KILLED
+from deepchat.cli.exporting import Exporter
 from deepchat.cli.looks import colored, drawing
 from deepchat.cli.tidying import Tidying
 from deepchat.cli.wiring import Options, Provider, first_session, models_cache, resume
@@ -144,6 +145,7 @@ def _wire(
             drafts=NoDrafts() if private else drafts,
             news=news,
             keep=partial(chat.keep_in, store),
+            exported=Exporter(settings, draw.blocks),
             disk=store.database,
             show_footer=settings.ui.footer,
             show_title=settings.ui.title,

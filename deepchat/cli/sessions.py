@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -10,7 +11,7 @@ from deepchat import figures
 from deepchat.cli.entry import settings_of
 from deepchat.cli.lists import Listed, put
 from deepchat.cli.wishes import Errand, Wishes
-from deepchat.config import Settings
+from deepchat.config import Settings, private_dir
 from deepchat.conversation import SessionSummary, clock_ms
 
 if TYPE_CHECKING:
@@ -82,3 +83,48 @@ def _record(session: SessionSummary) -> dict[str, str | int | float | None]:
         "model": session.model,
         "cost": session.cost,
     }
+
+
+@sessions.command("export")
+@click.argument("words", nargs=-1, required=True, metavar="[ID | WORDS…] FILE")
+@click.option("--all", "every", is_flag=True, help="All chats, into .json or .jsonl.")
+@click.option("--last", "newest", metavar="N", type=click.IntRange(1), help="The last N turns.")
+@click.option("--turns", metavar="A-B", help="Only these turns.")
+@click.option("--code", is_flag=True, help="Only the code blocks of the replies.")
+@click.option("--reasoning", is_flag=True, help="The reasoning, too.")
+@click.option("--redact", is_flag=True, help="Keys and tokens masked.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@click.pass_obj
+def export(wishes: Wishes, /, words: tuple[str, ...], **options: Any) -> Errand:
+    """Write a chat, the last one or the one that is named, to a file: .md, .txt, .html, .json or .jsonl.
+
+    FILE may be - for stdout, as .jsonl with --all, else as .md. JSON has all branches, and what is attached.
+    """
+
+    def act(wishes: Wishes) -> int:
+        from deepchat.cli import moving  # late: it brings the formats along
+
+        with stored(wishes) as (settings, store):
+            return moving.export(settings, store, list(words), moving.Export(**options))
+
+    return Errand(wishes, act)
+
+
+@sessions.command("import")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
+@click.pass_obj
+def import_(wishes: Wishes, files: tuple[Path, ...]) -> Errand:
+    """Take in chats: deepchat's .json and .jsonl, conversations.json of ChatGPT and Claude (or the .zip with it), llm's
+    logs.db, aichat's session files or the folder of them.
+
+    What is here already stays as it is; what is new is added. So two machines merge by exchanging their exports.
+    """
+
+    def act(wishes: Wishes) -> int:
+        from deepchat.cli import moving  # late, see above
+
+        with stored(wishes) as (settings, store):
+            private_dir(settings.paths.data_dir)
+            return moving.take_in(store, files)
+
+    return Errand(wishes, act)

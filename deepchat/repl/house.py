@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from deepchat.chat import Chat, Library
-from deepchat.conversation import clock_ms
-from deepchat.errors import DeepchatError
+from deepchat.conversation import Conversation, Session, clock_ms
+from deepchat.errors import DeepchatError, UsageError
 from deepchat.repl.drafts import NoDrafts
-from deepchat.repl.needs import Catalogue, Drafts, Drawing, Options, Page
+from deepchat.repl.needs import Catalogue, Drafts, Drawing, Exported, Options, Page, Part
 from deepchat.repl.news import News
 
 
@@ -34,6 +34,11 @@ class AnyDisk:
         """There always was."""
 
 
+def no_export(name: str, session: Session, conversation: Conversation, part: Part) -> str:
+    """Where nothing was wired."""
+    raise UsageError("Chats cannot be exported here.")
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The rooms that a REPL needs, wired by `cli`. `keep` makes a chat that is private one that is kept."""
@@ -48,6 +53,7 @@ class House:
     drafts: Drafts = field(default_factory=NoDrafts)
     news: News = field(default_factory=News)
     keep: Callable[[], None] | None = None
+    exported: Exported = no_export
     disk: Disk = field(default_factory=AnyDisk)
     show_footer: bool = True
     show_title: bool = True

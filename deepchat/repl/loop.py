@@ -82,6 +82,7 @@ class Repl:
             waiting=self.sending.tray,
             attach=self.sending.attach,
             keep=house.keep,
+            exported=house.exported,
             now_ms=house.now_ms,
         )
 

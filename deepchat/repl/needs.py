@@ -8,7 +8,16 @@ from typing import Protocol
 from deepchat.attach.reading import Found
 from deepchat.branches import Exchange
 from deepchat.chat import Chat, Library
-from deepchat.conversation import Attachment, Draft, Json, Message, ModelInfo, Persona
+from deepchat.conversation import (
+    Attachment,
+    Conversation,
+    Draft,
+    Json,
+    Message,
+    ModelInfo,
+    Persona,
+    Session,
+)
 from deepchat.text import MARKED, Cleaner
 
 
@@ -271,6 +280,27 @@ class Options(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a chat is exported: the exchanges from `first` to `last`, counted from 1, or the `newest` so many, only their
+    `code`, their `reasoning`, too; with `redact` keys and tokens are masked."""
+
+    first: int | None = None
+    last: int | None = None
+    newest: int | None = None
+    code: bool = False
+    reasoning: bool = False
+    redact: bool = False
+
+
+class Exported(Protocol):
+    """The content of a file of this name, in the format that it ends in. UsageError when that cannot be."""
+
+    def __call__(
+        self, name: str, session: Session, conversation: Conversation, part: Part, /
+    ) -> str: ...
+
+
 class Drafts(Protocol):
     """What was typed and not sent, kept for the case that this process ends. Nothing raises; any thread may ask."""
 
@@ -365,4 +395,5 @@ class Desk:
     waiting: Waiting
     attach: Callable[[Sequence[Found]], None]
     keep: Callable[[], None] | None
+    exported: Exported
     now_ms: Callable[[], int]

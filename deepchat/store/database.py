@@ -144,7 +144,7 @@ class Database:
         with in_our_words(self.path):
             try:
                 yield
-            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            except (sqlite3.DatabaseError, UnicodeDecodeError, IndexError) as error:
                 if is_damage(error):
                     self._sound, self._damage = False, str(error)
                 elif is_surprise(error):

@@ -194,6 +194,17 @@ def spending(connection: sqlite3.Connection) -> None:
     )
 
 
+@step
+def changes(connection: sqlite3.Connection) -> None:
+    """When a session was changed other than by a turn: of two that meet, the later one counts."""
+    _run(
+        connection,
+        """
+        ALTER TABLE session ADD COLUMN changed_ms INTEGER NOT NULL DEFAULT 0;  -- title, persona, model, active leaf
+        """,
+    )
+
+
 def _run(connection: sqlite3.Connection, script: str) -> None:
     """Each statement of a script. Not `executescript`, which would commit the transaction around it."""
     statement = ""

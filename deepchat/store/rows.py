@@ -40,6 +40,7 @@ def of_session(session: Session) -> dict[str, Value]:
         persona_name=session.persona_name,
         parameters=_json(session.parameters),
         created_ms=session.created_ms,
+        changed_ms=session.changed_ms,
     )
 
 
@@ -95,6 +96,7 @@ def session(row: sqlite3.Row) -> Session:
         row["persona_name"],
         _parameters(row["parameters"]),
         row["created_ms"],
+        row["changed_ms"],
     )
 
 

@@ -20,6 +20,7 @@ from deepchat.conversation import (
 from deepchat.errors import StoreError
 from deepchat.store import rows, search, trash, writers
 from deepchat.store.database import Database
+from deepchat.store.merging import Taken, is_better, is_later, newest
 from deepchat.text import mend
 
 # What a reply says for itself whose process was gone before it could be sealed.
@@ -28,16 +29,18 @@ CUT: Final = "deepchat ended before the reply did."
 _DAY_MS: Final = 86_400_000
 
 _KEEP_SESSION: Final = """
-    INSERT INTO session (uid, title, model, provider, persona, persona_name, parameters, created_ms, updated_ms)
-    VALUES (:uid, :title, :model, :provider, :persona, :persona_name, :parameters, :created_ms, :now_ms)
+    INSERT INTO session (
+      uid, title, model, provider, persona, persona_name, parameters, created_ms, changed_ms, updated_ms)
+    VALUES (
+      :uid, :title, :model, :provider, :persona, :persona_name, :parameters, :created_ms, :changed_ms, :now_ms)
     ON CONFLICT (uid) DO UPDATE SET
       title = :title, model = :model, provider = :provider, persona = :persona, persona_name = :persona_name,
-      parameters = :parameters, updated_ms = :now_ms, trashed_ms = NULL"""
+      parameters = :parameters, changed_ms = :changed_ms, updated_ms = :now_ms, trashed_ms = NULL"""
 
 _UPDATE_SESSION: Final = """
     UPDATE session SET
       title = :title, model = :model, provider = :provider, persona = :persona, persona_name = :persona_name,
-      parameters = :parameters
+      parameters = :parameters, changed_ms = :changed_ms
     WHERE uid = :uid"""
 
 _ADD_MESSAGE: Final = """
@@ -158,7 +161,56 @@ class Store:
             key = None if leaf is None else _key(connection, leaf, found["id"])
             if leaf is not None and key is None:
                 raise self._unknown("message", leaf)
-            connection.execute("UPDATE session SET leaf = ? WHERE id = ?", (key, found["id"]))
+            connection.execute(
+                "UPDATE session SET leaf = ?, changed_ms = ? WHERE id = ?",
+                (key, self._now_ms(), found["id"]),
+            )
+
+    # --- from elsewhere ------------------------------------------------------------------------------------------------
+
+    def take_in(self, session: Session, conversation: Conversation) -> Taken:
+        """Merge a session that was exported, here or elsewhere, into what is stored: nothing that is here is taken away,
+        and taking it in again changes nothing. Each message stands behind its parent. Durable.
+
+        What was deleted here stays in the trash, with what is new. StoreError when a message of it is one of another
+        session; then nothing is kept.
+        """
+        with self.database.writing(durable=True) as connection:
+            ours = _found(connection, session.id)
+            if ours is None:
+                values = rows.of_session(session) | {"now_ms": newest(conversation)}
+                connection.execute(_KEEP_SESSION, values)
+            key = _session_key(connection, session.id)
+            there = ours[1].messages if ours else {}
+            taken = sum(
+                self._take(connection, key, there.get(message.id), message)
+                for message in conversation.messages.values()
+            )
+            if ours is None or is_later((session, conversation), ours):
+                _lead(connection, key, session, conversation)
+            connection.execute(
+                "UPDATE session SET updated_ms = max(updated_ms, ?) WHERE id = ?",
+                (newest(conversation) if taken else 0, key),
+            )
+        return Taken(ours is None, taken)
+
+    def _take(
+        self, connection: sqlite3.Connection, session: int, ours: Message | None, theirs: Message
+    ) -> bool:
+        if ours is None:
+            self._require_free(connection, theirs.id)
+            self._add(connection, theirs, session)
+            return True
+        if ours.state == "streaming" or not is_better(theirs, ours):
+            return False
+        key = _key(connection, theirs.id, session)
+        assert key is not None  # noqa: S101  it was read a moment ago, in this transaction
+        _seal(connection, key, theirs)
+        return True
+
+    def _require_free(self, connection: sqlite3.Connection, message_id: str) -> None:
+        if connection.execute("SELECT 1 FROM message WHERE uid = ?", (message_id,)).fetchone():
+            raise StoreError(f"Message {mend(message_id)} is in another chat already.")
 
     # --- reading: chat.Library ---------------------------------------------------------------------------------------
 
@@ -166,12 +218,10 @@ class Store:
         """A session and its whole tree. A reply another process is receiving has what it journalled so far."""
         self._recover()
         with self.database.reading() as connection:
-            row = connection.execute(
-                "SELECT * FROM session WHERE uid = ?", (mend(session_id),)
-            ).fetchone()
-            if row is None:
+            found = _found(connection, session_id)
+            if found is None:
                 raise self._unknown("session", session_id)
-            return rows.session(row), _tree(connection, row["id"], row["leaf"])
+            return found
 
     def find(self, query: str = "", *, limit: int = 50) -> list[SessionSummary]:
         """Sessions by id, title or text, the most recently used first; see `search.find`."""
@@ -186,6 +236,15 @@ class Store:
                 "SELECT * FROM session WHERE uid = ? AND trashed_ms IS NULL", (mend(session_id),)
             ).fetchone()
             return None if row is None else rows.summary(row)
+
+    def ids(self) -> list[str]:
+        """Of all sessions that are not in the trash, the oldest first."""
+        self._recover()
+        with self.database.reading() as connection:
+            found = connection.execute(
+                "SELECT uid FROM session WHERE trashed_ms IS NULL ORDER BY uid"
+            )
+            return [row["uid"] for row in found]
 
     def spent(self, *, since_ms: int = 0) -> list[Spent]:
         """What replies since then have cost, model by model, the dearest first. Those without a price are left out."""
@@ -308,11 +367,29 @@ class Store:
         )
 
 
+def _found(connection: sqlite3.Connection, uid: str) -> tuple[Session, Conversation] | None:
+    row = connection.execute("SELECT * FROM session WHERE uid = ?", (mend(uid),)).fetchone()
+    return None if row is None else (rows.session(row), _tree(connection, row["id"], row["leaf"]))
+
+
+def _session_key(connection: sqlite3.Connection, uid: str) -> int:
+    (key,) = connection.execute("SELECT id FROM session WHERE uid = ?", (mend(uid),)).fetchone()
+    return int(key)
+
+
+def _lead(
+    connection: sqlite3.Connection, key: int, session: Session, conversation: Conversation
+) -> None:
+    """What the session is called, and where it goes on, is as it is elsewhere."""
+    connection.execute(_UPDATE_SESSION, rows.of_session(session))
+    leaf = None if conversation.leaf is None else _key(connection, conversation.leaf, key)
+    connection.execute("UPDATE session SET leaf = ? WHERE id = ?", (leaf, key))
+
+
 def _keep_session(connection: sqlite3.Connection, session: Session, now_ms: int) -> int:
     values = rows.of_session(session) | {"now_ms": now_ms}
     connection.execute(_KEEP_SESSION, values)
-    (key,) = connection.execute("SELECT id FROM session WHERE uid = :uid", values).fetchone()
-    return int(key)
+    return _session_key(connection, session.id)
 
 
 def _key(connection: sqlite3.Connection, uid: str, session: int) -> int | None:

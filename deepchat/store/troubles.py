@@ -43,9 +43,11 @@ def is_damage(error: BaseException) -> bool:
 
 
 def is_surprise(error: BaseException) -> bool:
-    """Whether SQLite does not understand a statement of ours: the schema may be damaged."""
-    unreadable = isinstance(error, UnicodeDecodeError)
-    return unreadable or (isinstance(error, sqlite3.Error) and code(error) == sqlite3.SQLITE_ERROR)
+    """Whether SQLite does not understand a statement of ours, or we not its answer: the schema may be damaged."""
+    if isinstance(error, sqlite3.Error):
+        return code(error) == sqlite3.SQLITE_ERROR
+    # SQLite's own words about a schema that is no text; a column that a row does not have.
+    return isinstance(error, UnicodeDecodeError) or str(error) == "No item with that key"
 
 
 def is_busy(error: sqlite3.Error) -> bool:
@@ -68,7 +70,9 @@ def in_our_words(path: Path) -> Iterator[None]:
             code(error), (str(error), "Make a copy of its folder, and report this.")
         )
         raise told(path, cause, hint) from error
-    except UnicodeDecodeError as error:  # in SQLite's own words about a damaged schema
+    except (UnicodeDecodeError, IndexError) as error:
+        if not is_surprise(error):
+            raise
         raise told(path, *_TROUBLES[sqlite3.SQLITE_CORRUPT]) from error
     except OSError as error:
         _, hint = _TROUBLES[sqlite3.SQLITE_CANTOPEN]

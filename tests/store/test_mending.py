@@ -403,6 +403,7 @@ def test_a_full_disk_leaves_the_damaged_file_where_it_is(tmp_path, monkeypatch):
     ("before", "after"),
     [
         (b"cached_tokens     INTEGER", b"cached_t\xf0kens     INTEGER"),
+        (b"parameters   TEXT NOT NULL", b"paraneters   TEXT NOT NULL"),
         (b"CREATE TABLE session", b"CREATE T\xa8BLE session"),
     ],
 )

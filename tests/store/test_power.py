@@ -230,7 +230,7 @@ def test_a_power_cut_takes_no_turn_and_harms_no_file(recorded, tmp_path):
 def test_a_disk_that_ignores_what_it_is_told_loses_turns(recorded, tmp_path):
     """Otherwise the test above would prove nothing."""
     chance, harmed = random.Random(2), 0
-    for number in range(10):
+    for number in range(20):
         folder = tmp_path / str(number)
         folder.mkdir()
         place = chance.randrange(len(recorded) // 2, len(recorded))
@@ -239,4 +239,4 @@ def test_a_disk_that_ignores_what_it_is_told_loses_turns(recorded, tmp_path):
             kept(folder, files, said)
         except Exception:  # noqa: BLE001  in whatever way
             harmed += 1
-    assert harmed >= 5
+    assert harmed >= 4

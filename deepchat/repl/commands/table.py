@@ -3,6 +3,7 @@
 from deepchat.repl.commands import (
     COMMANDS,
     attach,
+    export,
     ledger,
     models,
     program,
@@ -12,4 +13,15 @@ from deepchat.repl.commands import (
     tree,
 )
 
-__all__ = ["COMMANDS", "attach", "ledger", "models", "program", "reply", "sessions", "talk", "tree"]
+__all__ = [
+    "COMMANDS",
+    "attach",
+    "export",
+    "ledger",
+    "models",
+    "program",
+    "reply",
+    "sessions",
+    "talk",
+    "tree",
+]

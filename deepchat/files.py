@@ -1,0 +1,47 @@
+"""A file written whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from deepchat.errors import UsageError
+
+
+def write(path: Path, text: str, *, force: bool = False) -> None:
+    """Write a text, byte for byte. A file that exists is only replaced by `force`, and then at once. UsageError when that
+    cannot be."""
+    try:
+        (_replace if force else _create)(path, text.encode("utf-8", "replace"))
+    except FileExistsError:
+        raise UsageError(f"{path} exists already.", hint="--force replaces it.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _create(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def _replace(path: Path, data: bytes) -> None:
+    if not path.exists():
+        _create(path, data)
+        return
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    aside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        aside.chmod(path.stat().st_mode & 0o777)
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
