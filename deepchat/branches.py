@@ -68,6 +68,18 @@ def newest(conversation: Conversation, message_id: str) -> str:
     return max(ends, key=_age).id
 
 
+def place_of(conversation: Conversation, message_id: str) -> tuple[int, Exchange]:
+    """The number of the exchange that a message belongs to, from 1, and the exchange: on the active path where it is
+    there, else on the newest branch behind it. KeyError when there is no such message."""
+    path = conversation.path()
+    if message_id not in {message.id for message in path}:
+        path = conversation.at(newest(conversation, message_id)).path()
+    for number, exchange in enumerate(exchanges(path), start=1):
+        if message_id in (exchange.asked.id, exchange.end):
+            return number, exchange
+    raise KeyError(message_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """An exchange in the tree. `number` counts from 1 along its path, `depth` the forks above it, and `others` whether

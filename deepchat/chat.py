@@ -21,6 +21,7 @@ from deepchat.conversation import (
 )
 from deepchat.errors import StoreError, UsageError
 from deepchat.retrying import NEVER, Retries
+from deepchat.sought import ANY, Hit, Only
 from deepchat.turn import Journal, Model, Turn
 
 PRIVATE: Final = "This is a private chat: stored ones are left alone."
@@ -36,8 +37,12 @@ class Library(Protocol):
         """A session and its whole tree of messages."""
         ...
 
-    def find(self, query: str = "", *, limit: int = 50) -> list[SessionSummary]:
+    def find(self, query: str = "", *, limit: int = 50, only: Only = ANY) -> list[SessionSummary]:
         """Sessions by id, title or text, the most recently used first; without a query all of them."""
+        ...
+
+    def places(self, query: str, *, limit: int = 50, only: Only = ANY) -> list[Hit]:
+        """Where something was said, or is a title: the best first, or, of many, the newest."""
         ...
 
     def summary(self, session_id: str) -> SessionSummary | None:
@@ -111,7 +116,11 @@ class Unsaved:
         """Nothing can be loaded."""
         raise StoreError(PRIVATE, hint="Start deepchat without --private for them.")
 
-    def find(self, query: str = "", *, limit: int = 50) -> list[SessionSummary]:
+    def find(self, query: str = "", *, limit: int = 50, only: Only = ANY) -> list[SessionSummary]:
+        """Nothing is looked through."""
+        raise StoreError(PRIVATE, hint="Start deepchat without --private for them.")
+
+    def places(self, query: str, *, limit: int = 50, only: Only = ANY) -> list[Hit]:
         """Nothing is looked through."""
         raise StoreError(PRIVATE, hint="Start deepchat without --private for them.")
 

@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
+from deepchat.wanted import wanted_while
+
 Result = TypeVar("Result")
 
 # Nobody notices that a key was answered this much later.
@@ -14,7 +16,8 @@ UNNOTICED_S: Final = 0.05
 
 
 async def aside(work: Callable[[], Result]) -> Result:
-    """The result of `work`, done on a thread of its own. Cancelled, it is forgotten, and keeps nobody from leaving."""
+    """The result of `work`, done on a thread of its own. Cancelled, it is forgotten, keeps nobody from leaving, and is not
+    `wanted` any more."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Result] = loop.create_future()
 
@@ -29,7 +32,8 @@ async def aside(work: Callable[[], Result]) -> Result:
     def run() -> None:
         result, failure = None, None
         try:
-            result = work()
+            with wanted_while(lambda: not done.cancelled()):
+                result = work()
         except BaseException as error:  # noqa: BLE001  handed to whoever waits
             failure = error
         with suppress(RuntimeError):  # the loop is closed: nobody waits

@@ -75,6 +75,7 @@ class Repl:
             pick=surface.pick,
             page=house.page,
             show_last_exchange=self.show_last_exchange,
+            show_turn=self._show_turn,
             show_exchange=self._showing.again,
             drawn=self._drawn,
             show_reply=self._showing.begin,
@@ -276,16 +277,7 @@ class Repl:
         """Print the last question and answer of a resumed session, and what came before in a number."""
         path = self._chat.conversation.path()
         asked = [message for message in path if message.role == "user"]
-        width = self._surface.width
-        draw = self._house.drawing
-        self._returning.follow(self._standing)
-        self._showing.entitle()
-        stored, here = self._chat.session.model, self._chat.answering
-        title = self._chat.session.title or "A chat without a title"
-        earlier = f" · {count(len(asked) - 1, 'earlier turn')}" if len(asked) > 1 else ""
-        self._print(draw.heading(f"{title}{earlier}", width))
-        if stored != here:
-            self._house.page.notice(f"This chat was with {stored}; {here} answers now.")
+        self._introduce(f" · {count(len(asked) - 1, 'earlier turn')}" if len(asked) > 1 else "")
         if not asked:
             return
         self._print("\n")
@@ -294,6 +286,23 @@ class Repl:
         self.alongside.tell()
         if not self._chat.elsewhere:
             self.sending.give_back(self.sending.unanswered())
+
+    def _show_turn(self, number: int, exchange: Exchange) -> None:
+        """Print one turn of a resumed session."""
+        self._introduce(f" · turn {number}")
+        self._print("\n")
+        self._showing.again(exchange)
+        self.alongside.tell()
+
+    def _introduce(self, place: str) -> None:
+        """Say which session is open now, where in it one is, and who answers."""
+        self._returning.follow(self._standing)
+        self._showing.entitle()
+        title = self._chat.session.title or "A chat without a title"
+        self._print(self._house.drawing.heading(f"{title}{place}", self._surface.width))
+        stored, here = self._chat.session.model, self._chat.answering
+        if stored != here:
+            self._house.page.notice(f"This chat was with {stored}; {here} answers now.")
 
     def attached_rows(self, draft: Entry) -> list[str]:
         """What would go along with this draft, a clean line each."""

@@ -18,6 +18,7 @@ from deepchat.conversation import (
     Persona,
     Session,
 )
+from deepchat.sought import Piece
 from deepchat.text import MARKED, Cleaner
 
 
@@ -135,18 +136,20 @@ class Drawing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A row of a list to choose from; `value` is what is chosen. Label and about need not be clean."""
+    """A row of a list to choose from; `value` is what is chosen. Label and about need not be clean. An excerpt has a row of
+    its own."""
 
     value: str
     label: str
     about: str = ""
+    excerpt: Sequence[Piece] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Picking:
     """What there is to choose. All of it may be slow, and is called on a thread beside the loop.
 
-    `find` gives what fits the typed words, `preview` (of a value, for a width) ANSI text, `delete` and `restore` take a
+    `find` gives what fits the typed words, at first those that are `typed` already, `preview` (of a value, for a width) ANSI text, `delete` and `restore` take a
     value away and back. More than `most` are not counted.
     """
 
@@ -156,6 +159,7 @@ class Picking:
     preview: Callable[[str, int], str] | None = None
     delete: Callable[[str], None] | None = None
     restore: Callable[[str], None] | None = None
+    typed: str = ""
 
 
 class Surface(Protocol):
@@ -374,9 +378,9 @@ class Show(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a command may reach. `drawn` waits until what is shown again stands there,
-    `give_back` puts a question into the composer
-    again, `keep` keeps a chat that was private."""
+    """What a command may reach. `show_turn` shows the turn with this number of a chat that was just opened, `drawn`
+    waits until what is shown again stands there, `give_back` puts a question into the composer again, `keep` keeps a
+    chat that was private."""
 
     chat: Chat
     library: Library
@@ -388,6 +392,7 @@ class Desk:
     edit: Callable[[], Awaitable[None]]
     pick: Callable[[Picking], Awaitable[str | None]]
     show_last_exchange: Callable[[], None]
+    show_turn: Callable[[int, Exchange], None]
     show_exchange: Show
     drawn: Callable[[], Awaitable[None]]
     give_back: Callable[[Message], None]

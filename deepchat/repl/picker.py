@@ -4,13 +4,14 @@ business."""
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition, FilterOrBool
 from prompt_toolkit.formatted_text import (
     ANSI,
@@ -29,6 +30,7 @@ from deepchat.repl.aside import aside
 from deepchat.repl.marks import Marks
 from deepchat.repl.needs import Choice, Picking
 from deepchat.repl.rows import cut
+from deepchat.sought import Piece
 from deepchat.text import clean_line
 
 ROWS: Final = 8
@@ -74,12 +76,12 @@ class Picker:
         before = get_app().layout.current_control
         self._picking, self._answer = picking, asyncio.get_running_loop().create_future()
         self._choices, self._at, self._preview, self._said, self._deleted = (), 0, "", "", []
-        self.buffer.reset()
+        self.buffer.reset(Document(picking.typed))
         self._listed = None
         self._due.clear()
         get_app().layout.focus(self.control)
         get_app().vi_state.reset()  # its filter takes letters
-        self._begin(self._find(""))
+        self._begin(self._find(picking.typed))
         try:
             return await self._answer
         finally:
@@ -224,10 +226,12 @@ class Picker:
     def _below(self) -> AnyFormattedText:
         width, height = self._size()
         room = max(1, min(ROWS, height - PREVIEW_ROWS - 4))
-        first = max(0, min(self._at - room // 2, len(self._choices) - room))
+        shown = max(1, room // 2) if any(choice.excerpt for choice in self._choices) else room
+        first = max(0, min(self._at - shown // 2, len(self._choices) - shown))
         rows = [
-            self._row(choice, width, chosen=first + n == self._at)
-            for n, choice in enumerate(self._choices[first : first + room])
+            row
+            for n, choice in enumerate(self._choices[first : first + shown])
+            for row in self._rows(choice, width, chosen=first + n == self._at)
         ]
         looks = list(split_lines(to_formatted_text(ANSI(self._preview.strip("\n")))))
         rows += [
@@ -237,6 +241,11 @@ class Picker:
         ]
         rows.append([("class:hint", f"  {cut(self._hint(), width - 3)}")])
         return [part for row in rows for part in (*row, ("", "\n"))][:-1]
+
+    def _rows(self, choice: Choice, width: int, *, chosen: bool) -> Iterator[StyleAndTextTuples]:
+        yield self._row(choice, width, chosen=chosen)
+        if choice.excerpt:
+            yield _excerpt(choice.excerpt, width)
 
     def _row(self, choice: Choice, width: int, *, chosen: bool) -> StyleAndTextTuples:
         label = cut(clean_line(choice.label), max(1, width - 3))
@@ -255,3 +264,13 @@ class Picker:
     def _count(self) -> str:
         most = self._picking.most if self._picking else None
         return f"{most}+" if most and len(self._choices) > most else str(len(self._choices))
+
+
+def _excerpt(pieces: Sequence[Piece], width: int) -> StyleAndTextTuples:
+    row: StyleAndTextTuples = [("", "    ")]
+    room = width - 5
+    for piece in pieces:
+        text = cut(piece.text, room)
+        room -= get_cwidth(text)
+        row.append(("class:found" if piece.found else "class:hint", text))
+    return row

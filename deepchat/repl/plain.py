@@ -109,7 +109,7 @@ class PlainSurface:
     async def pick(self, picking: Picking) -> str | None:
         """A numbered list, and a line for the number, or for words of what is meant; an empty one leaves."""
         shown: Sequence[Choice] = ()
-        found = picking.find("")[:LISTED]
+        found = await self._found(picking, picking.typed)
         while found:
             if found is not shown:
                 shown = found
@@ -119,7 +119,7 @@ class PlainSurface:
                 return None
             if answer.isdecimal() and 0 < int(answer) <= len(shown):
                 return shown[int(answer) - 1].value
-            found = [] if answer.isdecimal() else picking.find(answer)[:LISTED]
+            found = [] if answer.isdecimal() else await self._found(picking, answer)
             if len(found) == 1:
                 return found[0].value
             if not found:
@@ -127,10 +127,16 @@ class PlainSurface:
                 found = shown
         return None
 
+    async def _found(self, picking: Picking, typed: str) -> Sequence[Choice]:
+        """What fits; beside the loop, so that Ctrl-C ends a long search."""
+        return (await aside(partial(picking.find, typed)))[:LISTED]
+
     def _list(self, choices: Sequence[Choice]) -> None:
         for number, choice in enumerate(choices, start=1):
             row = f"{number:>3}  {clean_line(choice.label)}  {clean_line(choice.about)}"
             self.print(f"{row.rstrip()}\n")
+            if choice.excerpt:
+                self.print(f"     {''.join(piece.text for piece in choice.excerpt).strip()}\n")
 
     def _answer(self, question: str) -> str:
         """One line; "" when the user would rather not."""

@@ -94,6 +94,7 @@ STYLE: Final = Style.from_dict(
         "queued": "dim",
         "chosen": "bold",
         "hint": "dim",
+        "found": "bold",
         "completion-menu": "noinherit",
         "completion-menu.completion": "noinherit",
         "completion-menu.completion.current": "noinherit bold reverse",

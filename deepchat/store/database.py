@@ -13,13 +13,24 @@ from typing import Final
 
 from deepchat.store.mending import aside, complete, mend, replacement, unused_label
 from deepchat.store.opening import checkpoint, damage, opened, size, transaction, untouched
-from deepchat.store.troubles import busy, in_our_words, is_damage, is_surprise, told
+from deepchat.store.troubles import (
+    busy,
+    in_our_words,
+    is_damage,
+    is_stopped,
+    is_surprise,
+    told,
+)
 from deepchat.store.use import Use
+from deepchat.wanted import is_wanted
 
 _LARGEST_WAL: Final = 4 << 20
 
 # How long a thread may wait for others that has keys to answer.
 HASTE_S: Final = 0.2
+
+# Of SQLite's machine, between two looks whether it should go on: a millisecond or less.
+_STEPS: Final = 5_000
 
 
 class Database:
@@ -66,11 +77,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Everything read inside is of one moment."""
+        """Everything read inside is of one moment. It ends, with a StoreError, when it is not `wanted` any more, and
+        with KeyboardInterrupt, both at once."""
         self.look()
         with self._held(self._read_lock), self._watched():
             if self._reader is None:
                 self._reader = opened(self.path, self._patience_s)
+                self._reader.set_progress_handler(_is_unwanted, _STEPS)
             with transaction(self._reader, "DEFERRED", self._patience_s):
                 yield self._reader
 
@@ -145,6 +158,8 @@ class Database:
             try:
                 yield
             except (sqlite3.DatabaseError, UnicodeDecodeError, IndexError) as error:
+                if is_stopped(error) and is_wanted():
+                    raise KeyboardInterrupt from error  # SQLite has swallowed it
                 if is_damage(error):
                     self._sound, self._damage = False, str(error)
                 elif is_surprise(error):
@@ -167,3 +182,7 @@ class Database:
             finally:
                 self._sound = False
                 self._use.end()
+
+
+def _is_unwanted() -> bool:
+    return not is_wanted()

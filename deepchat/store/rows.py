@@ -18,6 +18,9 @@ TREE: Final = """
       first_token_s, seconds, retries
     FROM message WHERE session = ? ORDER BY id"""
 
+# What the turns of a session are counted by, a parent before its children.
+ABOVE: Final = "SELECT id, parent, role FROM message WHERE session = ? ORDER BY id"
+
 # What is attached to them, without the bodies: one that is attached often is read once.
 ATTACHED: Final = """
     SELECT message, name, media_type, body, path, first_line, last_line, attachment.digest

@@ -18,6 +18,7 @@ from deepchat.conversation import (
     new_id,
 )
 from deepchat.errors import StoreError
+from deepchat.sought import ANY, Hit, Only
 from deepchat.store import rows, search, trash, writers
 from deepchat.store.database import Database
 from deepchat.store.merging import Taken, is_better, is_later, newest
@@ -223,11 +224,17 @@ class Store:
                 raise self._unknown("session", session_id)
             return found
 
-    def find(self, query: str = "", *, limit: int = 50) -> list[SessionSummary]:
+    def find(self, query: str = "", *, limit: int = 50, only: Only = ANY) -> list[SessionSummary]:
         """Sessions by id, title or text, the most recently used first; see `search.find`."""
         self._recover()
         with self.database.reading() as connection:
-            return search.find(connection, query, limit)
+            return search.find(connection, query, limit, only)
+
+    def places(self, query: str, *, limit: int = 50, only: Only = ANY) -> list[Hit]:
+        """Where something was said, or is a title; see `search.places`."""
+        self._recover()
+        with self.database.reading() as connection:
+            return search.places(connection, query, limit, only)
 
     def summary(self, session_id: str) -> SessionSummary | None:
         """The session with this whole id; None when it is not stored, or in the trash."""

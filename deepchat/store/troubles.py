@@ -28,6 +28,7 @@ _TROUBLES: Final = {
         "Check the disk, and that this is a file.",
     ),
     sqlite3.SQLITE_READONLY: ("it may not be written", "Check who owns the file and its folder."),
+    sqlite3.SQLITE_INTERRUPT: ("the search was stopped", "Ask again."),
     sqlite3.SQLITE_CANTOPEN: (
         "it cannot be opened",
         "Check that its folder exists and is yours to write.",
@@ -53,6 +54,11 @@ def is_surprise(error: BaseException) -> bool:
 def is_busy(error: sqlite3.Error) -> bool:
     """Whether somebody else is in the way, for now."""
     return code(error) == sqlite3.SQLITE_BUSY
+
+
+def is_stopped(error: BaseException) -> bool:
+    """Whether a statement was stopped from outside."""
+    return isinstance(error, sqlite3.Error) and code(error) == sqlite3.SQLITE_INTERRUPT
 
 
 def code(error: sqlite3.Error) -> int:

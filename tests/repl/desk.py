@@ -1,6 +1,7 @@
 """A REPL on a surface in memory, with the real drawing, a scripted model and a real store."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from deepchat.chat import Chat
@@ -10,7 +11,7 @@ from deepchat.render.drawing import Drawing
 from deepchat.render.theme import THEMES
 from deepchat.repl.house import House
 from deepchat.repl.loop import Repl
-from deepchat.repl.needs import Entry, Page
+from deepchat.repl.needs import Entry, Page, Picking
 from deepchat.store.sessions import Store
 from tests.core.fakes import ScriptedModel
 
@@ -28,6 +29,7 @@ class Paper:
     copied: str = ""
     filter: str = ""
     choice: str = ""
+    take: Callable[[Picking], str | None] | None = None
     picking: str = ""
     offered: list[str] = field(default_factory=list)
     rings: int = 0
@@ -51,8 +53,11 @@ class Paper:
 
     async def pick(self, picking):
         self.picking = picking.title
-        self.offered = [choice.label for choice in picking.find(self.filter)]
-        return next((c.value for c in picking.find(self.filter) if c.label == self.choice), None)
+        found = picking.find(self.filter or picking.typed)
+        self.offered = [choice.label for choice in found]
+        if self.take:
+            return self.take(picking)
+        return next((choice.value for choice in found if choice.label == self.choice), None)
 
     async def edit(self):
         self.draft += " edited"

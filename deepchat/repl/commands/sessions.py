@@ -51,7 +51,7 @@ async def sessions(desk: Desk, text: str) -> None:
     if not text:
         await _choose(desk)
         return
-    found = desk.library.find(text, limit=LISTED)
+    found = await _found(desk, text)
     if not found:
         desk.page.notice("No chat holds that.")
         return
@@ -67,12 +67,17 @@ async def resume(desk: Desk, text: str) -> None:
     if not text:
         await _choose(desk)
         return
-    found = [s for s in desk.library.find(text, limit=LISTED) if s.id != desk.chat.session.id]
+    found = [s for s in await _found(desk, text) if s.id != desk.chat.session.id]
     if not found:
         raise UsageError("No other chat holds that.")
     _open(desk, found[0].id)
     if len(found) > 1:
         desk.page.notice(f"{count(len(found) - 1, 'other chat')} would fit too: /sessions {text}")
+
+
+async def _found(desk: Desk, text: str) -> list[SessionSummary]:
+    """The chats that hold this; beside the loop, since it may take long where there are many."""
+    return await aside(partial(desk.library.find, text, limit=LISTED))
 
 
 async def _choose(desk: Desk) -> None:
@@ -147,13 +152,13 @@ def title(desk: Desk, text: str) -> None:
 
 
 @COMMANDS.command("/delete", "/del", "/rm", usage="[id or words]", group=GROUP, candidates=_recent)
-def delete(desk: Desk, text: str) -> None:
+async def delete(desk: Desk, text: str) -> None:
     """Put a chat into the trash, found by its id, its title or its words; alone, this one, and begin a new one.
 
     It is neither listed nor found any more. `/restore` brings it back, for thirty days unless `trash_days` in
     config.toml says otherwise.
     """
-    doomed = _only(desk.library.find(text, limit=LISTED), text) if text else None
+    doomed = _only(await _found(desk, text), text) if text else None
     if doomed is None and not desk.chat.begun:
         raise UsageError("Nothing was said in this chat yet.", hint="/delete ID takes another one.")
     session = desk.chat.session
