@@ -332,7 +332,8 @@ class Turn:
             try:
                 self._journal.seal(self.reply)
             except StoreError as unsaved:
-                self.unsaved = unsaved
+                # What could not be begun cannot be sealed either: the first reason is the one.
+                self.unsaved = self.unsaved or unsaved
             else:
                 self.unsaved = None
 

@@ -303,10 +303,12 @@ class Terminal:
 
     def refresh_status(self) -> None:
         """Draw the region again if the status line says something else now."""
-        said = self._parts.status(self.width)
-        if said != self._said:
-            self._said = said
+        if self._parts.status(self.width) != self._said:
             self.refresh()
+
+    def _status(self) -> ANSI:
+        self._said = self._parts.status(self.width)
+        return ANSI(self._said.rstrip("\n"))
 
     def redraw(self) -> None:
         """Draw the region anew, from nothing: for when something else wrote on the screen."""
@@ -370,7 +372,7 @@ class Terminal:
             height=lambda: Dimension(min=1, max=self._composer_rows()),
         )
         status = Window(
-            FormattedTextControl(lambda: ANSI(self._parts.status(self.width).rstrip("\n"))),
+            FormattedTextControl(self._status),
             height=1,
             dont_extend_height=True,
         )

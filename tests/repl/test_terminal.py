@@ -117,6 +117,23 @@ def test_the_status_is_drawn_again_when_it_says_something_else(use):
     use(scenario, status=lambda: says[0])
 
 
+def test_what_was_drawn_meanwhile_is_no_reason_to_leave_an_old_status_standing(use):
+    says = ["idle"]
+
+    async def scenario(terminal, shown):
+        terminal.frame("", "open")
+        await asyncio.sleep(0.05)
+        says[0] = "waiting"
+        await drawn(terminal)
+        assert shown.rows()[-1] == "waiting"
+        says[0] = "idle"
+        terminal.frame("all of it\n", "")
+        await asyncio.sleep(0.05)
+        assert shown.rows() == ["all of it", "›", "idle"]
+
+    use(scenario, status=lambda: says[0])
+
+
 def test_a_status_is_drawn_once_however_many_frames_follow(use):
     says = ["waiting"]
 

@@ -1,6 +1,6 @@
 """What outlives the process: a random history against a plain model, and real processes killed while they stream.
 
-DEEPCHAT_HISTORIES and DEEPCHAT_KILLS ask for longer runs than the few of every day.
+DEEPCHAT_HISTORIES, DEEPCHAT_KILLS and DEEPCHAT_TURNS ask for longer runs than the few of every day.
 """
 
 import os
@@ -31,6 +31,7 @@ from deepchat.text import mend
 
 HISTORIES = int(os.environ.get("DEEPCHAT_HISTORIES", "8"))
 KILLS = int(os.environ.get("DEEPCHAT_KILLS", "4"))
+TURNS = int(os.environ.get("DEEPCHAT_TURNS", "12"))
 
 # Words are found by their beginning: glued to a letter, in two pieces, it is the end of another word.
 NEEDLE = re.compile(r"(?:^|[ -/])needle")
@@ -333,6 +334,79 @@ def test_a_reply_is_left_alone_while_its_process_lives_and_cut_when_it_is_gone(t
         _, conversation = store.load(session_id)
         assert conversation.path()[-1] == replace(live, state="cut", error=CUT)
     assert (live.state, live.text) == ("streaming", "0 1 2 ")
+
+
+CROWD = """
+import sys
+from pathlib import Path
+from deepchat.conversation import Message, Session, new_id
+from deepchat.store.sessions import Store
+store = Store(Path(sys.argv[1]))
+session, leaf = Session(new_id(int(sys.argv[2])), sys.argv[2]), None
+print(session.id, flush=True)
+for turn in range(int(sys.argv[3])):
+    asked = Message(new_id(turn), "user", f"{sys.argv[2]} asks {turn}", leaf)
+    reply = Message(new_id(turn), "assistant", "", asked.id, "streaming")
+    store.open_turn(session, [asked, reply])
+    for piece in range(3):
+        store.append(reply.id, text=f"{piece} ", reasoning="")
+    store.seal(Message(reply.id, "assistant", f"{sys.argv[2]} answers {turn}", asked.id))
+    leaf = reply.id
+    print(turn, flush=True)
+store.close()
+"""
+
+
+def crowd(path, size):
+    return [
+        subprocess.Popen(
+            [sys.executable, "-c", CROWD, str(path), str(number), str(TURNS)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(size)
+    ]
+
+
+def test_eight_processes_at_once_lose_nothing_and_mix_nothing(tmp_path):
+    path = tmp_path / "chats.db"
+    ended = [(process.communicate(), process.returncode) for process in crowd(path, 8)]
+    assert [(said[1], code) for said, code in ended] == [("", 0)] * 8
+    with closing(Store(path)) as store:
+        for number, (said, _) in enumerate(ended):
+            _, conversation = store.load(said[0].split()[0])
+            texts = [message.text for message in conversation.path()]
+            assert texts == [
+                text
+                for turn in range(TURNS)
+                for text in (f"{number} asks {turn}", f"{number} answers {turn}")
+            ]
+    check(path)
+
+
+@pytest.mark.parametrize("kill", range(max(1, KILLS // 4)))
+def test_of_several_at_once_that_are_killed_each_keeps_what_it_had(tmp_path, kill):
+    path = tmp_path / "chats.db"
+    told: list[str] = []
+    alive = crowd(path, 4)
+    heard = []
+    for number, process in enumerate(alive):
+        assert process.stdout
+        lines = [process.stdout.readline() for _ in range(2 + (kill * 7 + number * 3) % TURNS)]
+        process.kill()
+        heard.append([*lines, *process.stdout.readlines()])
+    for process in alive:
+        process.communicate()
+    with closing(Store(path, tell=told.append)) as store:
+        for number, lines in enumerate(heard):
+            _, conversation = store.load(lines[0].strip())
+            texts = [message.text for message in conversation.path()]
+            for turn in range(len(lines) - 1):
+                asked, answered = texts[2 * turn : 2 * turn + 2]
+                assert (asked, answered) == (f"{number} asks {turn}", f"{number} answers {turn}")
+    assert told == []
+    check(path)
 
 
 def test_what_killed_writers_leave_is_swept_a_day_later(tmp_path):
