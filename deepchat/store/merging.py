@@ -2,7 +2,7 @@
 end with the same on both; pure.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
 from deepchat.conversation import Conversation, Message, Session
@@ -35,9 +35,10 @@ def is_later(theirs: tuple[Session, Conversation], ours: tuple[Session, Conversa
     return _latest(*theirs) > _latest(*ours)
 
 
-def _latest(session: Session, conversation: Conversation) -> tuple[int, str, str, str, str]:
+def _latest(session: Session, conversation: Conversation) -> tuple[int, tuple[str, ...]]:
     at = max(session.changed_ms, newest(conversation))
-    return at, session.title, session.persona, session.model, conversation.leaf or ""
+    # As above: where both were changed at one moment.
+    return at, (*map(repr, astuple(session)), repr(conversation.leaf))
 
 
 def newest(conversation: Conversation) -> int:

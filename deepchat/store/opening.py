@@ -162,11 +162,8 @@ def _torn(path: Path) -> bool:
             return False
         (read,) = struct.unpack_from("=I", index, 16)
         (page_size,) = struct.unpack_from(">I", head, 8)
-        frame, end = 24 + page_size, size(Path(log.name))
-        place = 32 + read * frame
-        # The next frame may be one that a killed process had begun, over an old one.
-        first = place if place + frame == end else place + frame
-        return end >= first + frame and holds_turns(log.fileno(), first)
+        behind = size(Path(log.name)) - 32 - read * (24 + page_size)
+        return behind >= 24 + page_size and holds_turns(log.fileno())
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -205,18 +205,18 @@ class _Log:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A version of a page, at `offset` in the log; `commits` ends a transaction."""
+    """A version of a page, at `offset` in the log; `commits` ends a transaction. `whole` says that its checksum goes on
+    from the frame before, `kind` is the page's first byte."""
 
     number: int
     commits: bool
     whole: bool
     offset: int
-    page: bytes
+    kind: int
 
 
 def _frames_of(log: int, page_size: int) -> Iterator[_Frame]:
-    """The frames of a log: those that bear its salt. SQLite drops all that follows a damaged one, since each checksum
-    goes on from the one before; but that stands in the frame before, so that each can be judged."""
+    """The frames of a log: those that bear its salt."""
     head = _read(log, 0, _LOG_HEADER)
     order = ">" if head[3:4] == b"\x83" else "<"
     before = head[24:32]
@@ -228,36 +228,58 @@ def _frames_of(log: int, page_size: int) -> Iterator[_Frame]:
         page = frame[_FRAME_HEADER:]
         whole = _checksum(frame[:8] + page, before, order) == frame[16:24]
         before = frame[16:24]
-        yield _Frame(number, bool(commits), whole, offset, page)
+        yield _Frame(number, bool(commits), whole, offset, page[0])
+
+
+def _runs(log: int, page_size: int) -> Iterator[list[_Frame]]:
+    """What was committed. The first run is what SQLite reads, up to a frame that is not whole; each other one begins with
+    such a frame.
+
+    A run with two ends of transactions was committed: nobody begins one before the last is. With one it may be what a
+    killed process had begun, over which others have written since, and counts for nothing.
+    """
+    run: list[_Frame] = []
+    is_first = True
+    for frame in _frames_of(log, page_size):
+        if not frame.whole:
+            if is_first or _is_committed(run):
+                yield run
+            run, is_first = [], False
+        run.append(frame)
+    if is_first or _is_committed(run):
+        yield run
+
+
+def _is_committed(run: Sequence[_Frame]) -> bool:
+    return sum(frame.commits for frame in run) > 1
 
 
 def _read_log(log: int, page_size: int) -> _Log:
-    """What was committed."""
     frames: dict[int, int] = {}
-    since: dict[int, int] = {}
     harmed: list[tuple[int, int]] = []
-    for frame in _frames_of(log, page_size):
-        place = frame.offset + _FRAME_HEADER
-        if frame.whole:
-            since[frame.number] = place
-        else:
-            harmed.append((frame.number, place))
-        if frame.commits:
-            frames |= since
-            since = {}
+    for run in _runs(log, page_size):
+        ends = [at for at, frame in enumerate(run) if frame.commits]
+        for frame in run[: ends[-1] + 1] if ends else []:
+            place = frame.offset + _FRAME_HEADER
+            if frame.whole:
+                frames[frame.number] = place
+            else:
+                harmed.append((frame.number, place))
     return _Log(frames, harmed)
 
 
-def holds_turns(log: int, offset: int) -> bool:
-    """Whether the log of an open file has, from this offset on, whole pages with rows of messages or sessions.
+def holds_turns(log: int) -> bool:
+    """Whether the log of an open file has, behind what SQLite reads of it, whole pages with rows of messages or sessions.
 
     Pieces of replies are in a table without rowids, whose pages are of another kind: they are not synced, and a power cut
     may harm them.
     """
     page_size = _page_size(b"", _read(log, 0, _LOG_HEADER))
+    behind = list(_runs(log, page_size))[1:]
     return any(
-        frame.offset >= offset and frame.whole and frame.number > 1 and frame.page[0] == _TABLE_LEAF
-        for frame in _frames_of(log, page_size)
+        frame.whole and frame.number > 1 and frame.kind == _TABLE_LEAF
+        for run in behind
+        for frame in run
     )
 
 

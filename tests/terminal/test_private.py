@@ -105,7 +105,7 @@ def test_a_chat_amid_others_can_be_private(deepchat, server, own_home):
     chat.press("\x15")
     chat.wait_for("half a secret", gone=True)
     assert changed(before, own_home) == {}
-    chat.press("/new\r")
+    chat.enter("/new")
     chat.wait_for("private · ", gone=True)
     chat.enter("Open again.")
     chat.wait_for("Answer 4.")
