@@ -19,7 +19,7 @@ from deepchat.conversation import (
     clock_ms,
     new_id,
 )
-from deepchat.errors import StoreError, UsageError
+from deepchat.errors import Forgotten, StoreError, UsageError
 from deepchat.retrying import NEVER, Retries
 from deepchat.sought import ANY, Hit, Only
 from deepchat.turn import Journal, Model, Turn
@@ -198,8 +198,7 @@ class Chat:
         self.require_idle()
         self._journal = self._home = journal
         if self._begun:
-            # Each behind the one it follows; the last one is where the chat goes on.
-            self._unkept = [*self.conversation.messages.values(), *self.conversation.path()[-1:]]
+            self._unkept = list(self._everything())
             self.keep()
 
     @property
@@ -509,13 +508,21 @@ class Chat:
         for session, messages in left:
             if not self._keep(partial(self._home.open_turn, session, messages)):
                 self._left.append((session, messages))
-        if self._unkept and self._keep(
-            partial(self._journal.open_turn, self.session, tuple(self._unkept))
-        ):
+        if self._unkept and self._keep(self._keep_turns):
             self._unkept = []
         for change, write in tuple(self._later.items()):
             if self._keep(write):
                 del self._later[change]
+
+    def _keep_turns(self) -> None:
+        try:
+            self._journal.open_turn(self.session, tuple(self._unkept))
+        except Forgotten:
+            self._journal.open_turn(self.session, self._everything())
+
+    def _everything(self) -> tuple[Message, ...]:
+        """Each message behind the one it follows; the last one is where the chat goes on."""
+        return (*self.conversation.messages.values(), *self.conversation.path()[-1:])
 
     def _keep_change(self, what: str, write: Callable[[], None]) -> None:
         """Store what has changed in a session that is stored: the newest change of a kind is the one that counts."""

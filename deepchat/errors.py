@@ -37,6 +37,10 @@ class StoreError(DeepchatError):
     """The session database cannot be read or written."""
 
 
+class Forgotten(StoreError):
+    """The session database does not have a message that it was given before: it is another one."""
+
+
 class NewerStore(StoreError):
     """A newer deepchat wrote the session database."""
 

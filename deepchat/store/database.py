@@ -12,13 +12,23 @@ from pathlib import Path
 from typing import Final
 
 from deepchat.store.mending import aside, complete, mend, replacement, unused_label
-from deepchat.store.opening import checkpoint, damage, opened, size, transaction, untouched
+from deepchat.store.opening import (
+    checkpoint,
+    damage,
+    is_read_only,
+    opened,
+    opened_to_read,
+    size,
+    transaction,
+    untouched,
+)
 from deepchat.store.troubles import (
     busy,
     in_our_words,
     is_damage,
     is_stopped,
     is_surprise,
+    read_only,
     told,
 )
 from deepchat.store.use import Use
@@ -65,6 +75,8 @@ class Database:
     def writing(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
         """One write transaction. A durable one survives power loss, with all before it; any survives the process."""
         self.look()
+        if self._is_read_only:
+            raise read_only(self.path)
         with self._held(self._write_lock), self._watched():
             if self._writer is None:
                 self._writer = opened(self.path, self._patience_s)
@@ -82,7 +94,7 @@ class Database:
         self.look()
         with self._held(self._read_lock), self._watched():
             if self._reader is None:
-                self._reader = opened(self.path, self._patience_s)
+                self._reader = self._opened_to_read()
                 self._reader.set_progress_handler(_is_unwanted, _STEPS)
             with transaction(self._reader, "DEFERRED", self._patience_s):
                 yield self._reader
@@ -90,13 +102,18 @@ class Database:
     def look(self) -> None:
         """Mend the file if it is damaged; the first use does that anyway. StoreError when it cannot be mended, or is not
         ours to mend."""
-        if self._sound:
+        if self._sound and self._known == _identity(self.path):
             return
         with self._read_lock, self._write_lock, in_our_words(self.path):
-            if not self._sound:
+            if not (self._sound and self._known == _identity(self.path)):
                 self._let_go()
                 self._make_sound()
                 self._sound = True
+
+    def _opened_to_read(self) -> sqlite3.Connection:
+        if self._is_read_only:
+            return opened_to_read(self.path)
+        return opened(self.path, self._patience_s)
 
     def mend(self, why: str) -> None:
         """Put what can be read into a new file, whatever SQLite says of this one. StoreError as above."""
@@ -121,6 +138,14 @@ class Database:
         return before if (before := aside(self.path, label)).exists() else None
 
     def _make_sound(self) -> None:
+        self._use.end()
+        self._is_read_only = is_read_only(self.path)
+        if not self._is_read_only:
+            self._make_writable()
+            self._writer = opened(self.path, self._patience_s)
+        self._known = _identity(self.path)
+
+    def _make_writable(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         alone = self._use.begin()
         if alone:
@@ -182,6 +207,15 @@ class Database:
             finally:
                 self._sound = False
                 self._use.end()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """By which a file is told from another of its name."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_dev, found.st_ino
 
 
 def _is_unwanted() -> bool:

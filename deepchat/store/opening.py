@@ -4,8 +4,10 @@ What becomes of a damaged one is `mending`'s business.
 """
 
 import os
+import shutil
 import sqlite3
 import struct
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -46,14 +48,39 @@ def opened(path: Path, patience_s: float | None = None) -> sqlite3.Connection:
     return patiently(lambda: _connected(path), patience_s)
 
 
+def is_read_only(path: Path) -> bool:
+    """Whether there is a file in a folder where nothing can be written, which SQLite needs to read one with a log."""
+    return path.exists() and not os.access(path.parent, os.W_OK)
+
+
+def opened_to_read(path: Path) -> sqlite3.Connection:
+    """A connection to a file that is read-only: to itself, or, where there is a log, to a copy that nobody sees."""
+    if not size(Path(f"{path}-wal")):
+        connection = _connection(f"{path.absolute().as_uri()}?mode=ro&immutable=1")
+        if version_of(connection) == len(STEPS):
+            return connection
+        connection.close()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        for end in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}{end}", f"{copy}{end}")
+        return _connected(copy)  # which lives on without its name
+
+
+def _connection(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=_SLICE_S, isolation_level=None, check_same_thread=False
+    )
+    connection.row_factory = sqlite3.Row
+    connection.text_factory = _text
+    return connection
+
+
 def _connected(path: Path) -> sqlite3.Connection:
     _refuse_newer(path)
-    connection = sqlite3.connect(
-        path, timeout=_SLICE_S, isolation_level=None, check_same_thread=False
-    )
+    connection = _connection(path.absolute().as_uri())
     try:
-        connection.row_factory = sqlite3.Row
-        connection.text_factory = _text
         # Not trusted_schema = OFF: SQLite up to 3.40 then refuses FTS5 in triggers as "unsafe use of virtual table".
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")

@@ -17,7 +17,7 @@ from deepchat.conversation import (
     clock_ms,
     new_id,
 )
-from deepchat.errors import StoreError
+from deepchat.errors import Forgotten, StoreError
 from deepchat.sought import ANY, Hit, Only
 from deepchat.store import rows, search, trash, writers
 from deepchat.store.database import Database
@@ -324,7 +324,10 @@ class Store:
     def _add(self, connection: sqlite3.Connection, message: Message, session: int) -> int | None:
         parent = None if message.parent is None else _key(connection, message.parent, session)
         if message.parent is not None and parent is None:
-            raise self._unknown("message", message.parent)
+            raise Forgotten(
+                f"What was said before is not in {self.database.path} any more.",
+                hint="The file was taken away; the whole chat is written again.",
+            )
         values = rows.of_message(message) | {
             "session": session,
             "parent": parent,

@@ -95,6 +95,11 @@ def busy(path: Path) -> StoreError:
     return told(path, *_TROUBLES[sqlite3.SQLITE_BUSY])
 
 
+def read_only(path: Path) -> StoreError:
+    """It can be read, and no more."""
+    return told(path, *_TROUBLES[sqlite3.SQLITE_READONLY])
+
+
 def told(path: Path, cause: str, hint: str) -> StoreError:
     """Why this file cannot be used."""
     return StoreError(f"The session database {path} cannot be used: {cause}.", hint=hint)

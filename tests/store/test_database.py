@@ -244,3 +244,61 @@ def test_processes_that_start_and_write_at_once_lose_nothing(tmp_path):
     assert [process.returncode for process in crowd] == [0] * len(crowd)
     with closing(Store(path)) as store:
         assert len(store.find(limit=1000)) == 20 * len(crowd)
+
+
+READ = """
+import os, sys
+from pathlib import Path
+from deepchat.conversation import Message, Session, new_id
+from deepchat.errors import StoreError
+from deepchat.store.sessions import Store
+from deepchat.store.upkeep import Upkeep
+if os.getuid() == 0:
+    os.setuid(65534)
+store = Store(Path(sys.argv[1]))
+Upkeep(store.database).look()
+print([(found.title, store.load(found.id)[1].path()[-1].text) for found in store.find()])
+try:
+    store.open_turn(Session(new_id(1)), [Message(new_id(2), "user", "Why?")])
+except StoreError as error:
+    print(error)
+store.close()
+"""
+
+
+@pytest.mark.parametrize("crashed", [False, True])
+def test_what_may_not_be_written_can_be_read(tmp_path, crashed):
+    path = tmp_path / "read-only" / "chats.db"
+    with closing(Store(path)) as store:
+        keep(store, "first")
+        as_it_is = {end: Path(f"{path}{end}").read_bytes() for end in ("", "-wal")}
+    if crashed:  # with its log, as a killed process leaves it
+        for end, data in as_it_is.items():
+            Path(f"{path}{end}").write_bytes(data)
+    for folder in (path.parent, *path.parent.parents[:3]):
+        folder.chmod(0o755)
+    for file in path.parent.iterdir():
+        file.chmod(0o644) if file.is_file() else file.chmod(0o755)
+    path.parent.chmod(0o555)
+    before = {file: file.stat().st_mtime_ns for file in path.parent.iterdir()}
+    said = subprocess.run(
+        [sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=False
+    )
+    path.parent.chmod(0o755)
+    assert said.stderr == ""
+    assert "[('first', 'Why?')]" in said.stdout
+    assert "it may not be written" in said.stdout
+    assert {file: file.stat().st_mtime_ns for file in path.parent.iterdir()} == before
+
+
+def test_a_folder_that_is_taken_away_is_made_again_and_written_to(tmp_path):
+    path = tmp_path / "deepchat" / "chats.db"
+    with closing(Store(path)) as store:
+        keep(store, "before")
+        assert len(store.find()) == 1
+        path.parent.rename(tmp_path / "elsewhere")
+        assert store.find() == []
+        keep(store, "after")
+        assert [found.title for found in store.find()] == ["after"]
+    with closing(Store(tmp_path / "elsewhere" / "chats.db")) as moved:
+        assert [found.title for found in moved.find()] == ["before"]

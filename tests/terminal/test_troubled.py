@@ -99,3 +99,19 @@ def test_a_database_that_is_locked_holds_up_no_key_and_gets_everything_later(dee
         chat.press("\x15\x04")
         assert chat.wait_for_end() == 0
     assert said("While it is locked") == ["Before?", "Here.", "Meanwhile?", "There."]
+
+
+def test_a_data_folder_that_vanishes_costs_nothing_that_was_said(deepchat, server, tmp_path):
+    server.script += [Answer.reply(f"Answer {n}.") for n in (1, 2, 3)]
+    with deepchat(columns=250) as chat:
+        chat.wait_for("/help")
+        for n in (1, 2, 3):
+            chat.enter(f"Question {n}?")
+            chat.wait_for(f"Answer {n}.")
+            chat.wait_for("waiting", gone=True)
+            if n == 1:
+                paths().data_dir.rename(tmp_path / "gone")
+        chat.press("\x04")
+        assert chat.wait_for_end() == 0
+    texts = [text for n in (1, 2, 3) for text in (f"Question {n}?", f"Answer {n}.")]
+    assert said("Question 1") == texts
