@@ -49,6 +49,22 @@ class Library(Protocol):
         """The one with this whole id; None when it is not stored, or deleted."""
         ...
 
+    def star(self, session_id: str, *, on: bool = True) -> None:
+        """Give a session a star, or take it away."""
+        ...
+
+    def archive(self, session_id: str, *, on: bool = True) -> None:
+        """Take a session out of the list, or put it there again; it is found either way."""
+        ...
+
+    def tag(self, session_id: str, words: Sequence[str], *, on: bool = True) -> None:
+        """Put these words on a session, or take them away."""
+        ...
+
+    def tags(self) -> list[tuple[str, int]]:
+        """All words that are on sessions, and on how many."""
+        ...
+
     def delete(self, session_id: str) -> None:
         """Put a session into the trash; from then on only `restore` and `trashed` know of it."""
         ...
@@ -127,6 +143,22 @@ class Unsaved:
     def summary(self, session_id: str) -> SessionSummary | None:
         """There is none."""
         return None
+
+    def star(self, session_id: str, *, on: bool = True) -> None:
+        """Nothing can get a star."""
+        raise StoreError(PRIVATE, hint="Start deepchat without --private for them.")
+
+    def archive(self, session_id: str, *, on: bool = True) -> None:
+        """Nothing can be archived."""
+        raise StoreError(PRIVATE, hint="Start deepchat without --private for them.")
+
+    def tag(self, session_id: str, words: Sequence[str], *, on: bool = True) -> None:
+        """Nothing can be tagged."""
+        raise StoreError(PRIVATE, hint="Start deepchat without --private for them.")
+
+    def tags(self) -> list[tuple[str, int]]:
+        """Nothing is looked through."""
+        raise StoreError(PRIVATE, hint="Start deepchat without --private for them.")
 
     def delete(self, session_id: str) -> None:
         """Nothing can be deleted."""

@@ -166,7 +166,7 @@ class Session:
 @dataclass(frozen=True, slots=True)
 class SessionSummary:
     """One line of the list of sessions. `turns` counts user messages; `cost` is US dollars, None when unknown;
-    `trashed_ms` is when it was deleted, None when it was not."""
+    `trashed_ms` is when it was deleted, None when it was not. One that is `archived` is not listed, but found."""
 
     id: str
     title: str
@@ -175,6 +175,9 @@ class SessionSummary:
     turns: int
     cost: float | None
     trashed_ms: int | None = None
+    starred: bool = False
+    archived: bool = False
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,12 @@ from deepchat.errors import UsageError
 from deepchat.fuzzy import nearest
 from deepchat.text import clean, clean_line
 
+# So many characters of an id name a chat by themselves; people are shown this many, its last.
+NAMING: Final = 6
+
+# The longest tag.
+_LONGEST_TAG: Final = 40
+
 # Of a text where something was found so many characters are shown, and so many of them before it.
 SHOWN: Final = 160
 LEAD: Final = 40
@@ -26,19 +32,30 @@ _SPAN: Final = re.compile(r"(\d{1,6})([hdwmy])")
 _COST: Final = re.compile(r"([<>]=?)?\$?(\d*\.?\d+)")
 
 # What stands behind the name of a filter; "" for one that says all by itself.
-FILTERS: Final = {"--model": "NAME", "--persona": "NAME", "--since": "7d", "--cost": ">0.10"}
+FILTERS: Final = {
+    "--model": "NAME",
+    "--persona": "NAME",
+    "--since": "7d",
+    "--cost": ">0.10",
+    "--tag": "WORD",
+    "--star": "",
+    "--archived": "",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Only:
     """Which chats count: those of a model and of a persona in whose names this is, used since a moment, that have cost
-    from `least` to `most` US dollars. None and "" for any."""
+    from `least` to `most` US dollars, with a tag, with a star, in the archive. None, "" and False for any."""
 
     model: str = ""
     persona: str = ""
     since_ms: int | None = None
     least: float | None = None
     most: float | None = None
+    tag: str = ""
+    starred: bool = False
+    archived: bool = False
 
 
 ANY: Final = Only()
@@ -82,9 +99,20 @@ def typed(line: str, now_ms: int) -> tuple[str, Only]:
             words.append(word)
         elif name not in FILTERS:
             raise _unknown(name)
+        elif FILTERS[name] and not given:
+            named[name] = left.pop(0) if left else ""
         else:
-            named[name] = value if given else left.pop(0) if left else ""
-    return " ".join(words), only(now_ms, **{name[2:]: value for name, value in named.items()})
+            named[name] = value
+    return " ".join(words), only(
+        now_ms,
+        model=named.get("--model"),
+        persona=named.get("--persona"),
+        since=named.get("--since"),
+        cost=named.get("--cost"),
+        tag=named.get("--tag"),
+        starred="--star" in named,
+        archived="--archived" in named,
+    )
 
 
 def only(
@@ -94,16 +122,43 @@ def only(
     persona: str | None = None,
     since: str | None = None,
     cost: str | None = None,
+    tag: str | None = None,
+    starred: bool = False,
+    archived: bool = False,
 ) -> Only:
     """Filters, as they are typed: None is not there. UsageError for what cannot be understood."""
-    for name, value in (("model", model), ("persona", persona), ("since", since), ("cost", cost)):
+    typed = {"model": model, "persona": persona, "since": since, "cost": cost, "tag": tag}
+    for name, value in typed.items():
         if value == "":
             raise UsageError(
                 f"--{name} wants something behind it.", hint=f"--{name} {FILTERS[f'--{name}']}"
             )
     least, most = (None, None) if cost is None else _cost(cost)
-    since_ms = None if since is None else _since(since, now_ms)
-    return Only(model or "", persona or "", since_ms, least, most)
+    return Only(
+        model or "",
+        persona or "",
+        None if since is None else _since(since, now_ms),
+        least,
+        most,
+        tag_of(tag or ""),
+        starred,
+        archived,
+    )
+
+
+def tag_of(text: str) -> str:
+    """A tag as it is kept: without the # that it may be typed with, in small letters. UsageError for a long one."""
+    tag = text.strip("#,").casefold()
+    if len(tag) > _LONGEST_TAG:
+        raise UsageError(f"A tag has at most {_LONGEST_TAG} characters.")
+    return tag
+
+
+def marks(session: SessionSummary) -> str:
+    """The star, the place and the tags of a chat, in a few characters."""
+    star = ["★"] if session.starred else []
+    place = ["archived"] if session.archived else []
+    return " ".join([*star, *place, *(f"#{tag}" for tag in session.tags)])
 
 
 def _unknown(name: str) -> UsageError:
@@ -163,3 +218,21 @@ def excerpt(parts: Iterable[tuple[str, bool]]) -> list[Piece]:
 
 def _line(text: str) -> str:
     return re.sub(r"\s+", " ", clean(text))
+
+
+def named(session_title: str) -> str:
+    """A title in a sentence."""
+    return f"“{clean_line(session_title, 60)}”" if session_title else "A chat without a title"
+
+
+def the_one(found: Sequence[SessionSummary], text: str) -> SessionSummary:
+    """The chat that is meant: of several, the one with this very title. UsageError for none or more."""
+    exact = [one for one in found if one.title.casefold() == text.casefold()]
+    meant = exact if len(exact) == 1 else found
+    if not meant:
+        raise UsageError("No chat holds that.")
+    if len(meant) > 1:
+        ids = ", ".join(f"{one.id[-NAMING:]} {named(one.title)}" for one in meant[:3])
+        more = " …" if len(meant) > 3 else ""
+        raise UsageError(f"{len(meant)} chats fit that: {ids}{more}", hint="Name an id.")
+    return meant[0]

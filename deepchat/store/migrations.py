@@ -205,6 +205,29 @@ def changes(connection: sqlite3.Connection) -> None:
     )
 
 
+@step
+def order(connection: sqlite3.Connection) -> None:
+    """Stars, tags and an archive; and what finds a session by its title or the end of its id without its texts."""
+    _run(
+        connection,
+        """
+        ALTER TABLE session ADD COLUMN starred INTEGER NOT NULL DEFAULT 0;   -- 1: it was given a star
+        ALTER TABLE session ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;  -- 1: out of the list, and still found
+        DROP INDEX session_recent;
+        -- With the title, and what it asks for itself, so that titles are looked through without the rest.
+        CREATE INDEX session_recent ON session(archived, updated_ms DESC, id DESC, title, trashed_ms)
+          WHERE trashed_ms IS NULL;
+        CREATE INDEX session_ending ON session(substr(uid, -6));
+        CREATE TABLE tag (
+          session INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+          word    TEXT NOT NULL,
+          PRIMARY KEY (session, word)
+        ) WITHOUT ROWID;
+        CREATE INDEX tag_word ON tag(word);
+        """,
+    )
+
+
 def _run(connection: sqlite3.Connection, script: str) -> None:
     """Each statement of a script. Not `executescript`, which would commit the transaction around it."""
     statement = ""

@@ -18,6 +18,10 @@ TREE: Final = """
       first_token_s, seconds, retries
     FROM message WHERE session = ? ORDER BY id"""
 
+# What a list says of a session. Its tags come in the order of their key, which is that of the alphabet.
+SUMMARY: Final = """
+    session.*, (SELECT group_concat(word, ' ') FROM tag WHERE tag.session = session.id) AS tags"""
+
 # What the turns of a session are counted by, a parent before its children.
 ABOVE: Final = "SELECT id, parent, role FROM message WHERE session = ? ORDER BY id"
 
@@ -140,6 +144,7 @@ def message(row: sqlite3.Row, uids: Mapping[int, str]) -> Message:
 
 
 def summary(row: sqlite3.Row) -> SessionSummary:
+    """The summary of a row of SUMMARY."""
     return SessionSummary(
         row["uid"],
         row["title"],
@@ -148,6 +153,9 @@ def summary(row: sqlite3.Row) -> SessionSummary:
         row["turns"],
         row["cost"],
         row["trashed_ms"],
+        bool(row["starred"]),
+        bool(row["archived"]),
+        tuple((row["tags"] or "").split()),
     )
 
 

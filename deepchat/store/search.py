@@ -14,12 +14,9 @@ from typing import Final
 
 from deepchat import sought
 from deepchat.conversation import SessionSummary
-from deepchat.sought import ANY, Hit, Only
+from deepchat.sought import ANY, NAMING, Hit, Only
 from deepchat.store import rows
 from deepchat.text import mend
-
-# So many characters of an id name a session by themselves; people are shown this many, its last.
-NAMING: Final = 6
 
 # Beyond this SQLite may find a pattern too complex, and a person means nothing more.
 _LONGEST_QUERY: Final = 1000
@@ -31,7 +28,7 @@ _UNFINISHED: Final = 3
 _RANKED: Final = 1_000
 
 # Nobody is shown the sessions of older places than so many, if they are all in a few long ones.
-_LOOKED_AT: Final = 20_000
+_LOOKED_AT: Final = 10_000
 
 # Scripts whose words no space parts, or that inflect at the end: the index knows only whole runs of letters.
 _UNPARTED: Final = re.compile(
@@ -44,45 +41,64 @@ _COUNTS: Final = """
     AND (:model IS NULL OR session.model LIKE :model ESCAPE '\\')
     AND (:persona IS NULL OR session.persona_name LIKE :persona ESCAPE '\\')
     AND (:least IS NULL OR session.cost >= :least)
-    AND (:most IS NULL OR session.cost <= :most)"""
+    AND (:most IS NULL OR session.cost <= :most)
+    AND (:tag IS NULL OR EXISTS (SELECT 1 FROM tag WHERE tag.session = session.id AND tag.word = :tag))
+    AND (session.starred OR NOT :starred)"""
 
 _USED: Final = "(:since_ms IS NULL OR session.updated_ms >= :since_ms)"
 _SAID: Final = "(:since_ms IS NULL OR message.created_ms >= :since_ms)"
 
+# What was archived is not listed, unless that is asked for; it is found all the same.
 _RECENT: Final = f"""
-    SELECT session.* FROM session
-    WHERE {_COUNTS} AND {_USED} ORDER BY updated_ms DESC, id DESC LIMIT :limit"""  # noqa: S608  ours, as all below
+    SELECT {rows.SUMMARY} FROM session
+    WHERE {_COUNTS} AND {_USED} AND archived = :archived
+    ORDER BY updated_ms DESC, id DESC LIMIT :limit"""  # noqa: S608  ours, as all below
 
+_ASKED: Final = "(session.archived OR NOT :archived)"
+
+# Read from the index alone, when all sessions count.
 _TITLES: Final = """
-    SELECT id, title FROM session WHERE trashed_ms IS NULL AND title LIKE ? ESCAPE '\\'
-    ORDER BY updated_ms DESC, id DESC"""
+    SELECT id, title FROM session WHERE trashed_ms IS NULL AND title LIKE :pattern ESCAPE '\\'
+    ORDER BY archived, updated_ms DESC, id DESC"""
 
-_IF_IT_COUNTS: Final = f"SELECT session.* FROM session WHERE id = :id AND {_COUNTS} AND {_USED}"  # noqa: S608
+_TITLES_THAT_COUNT: Final = f"""
+    SELECT id, title FROM session
+    WHERE {_COUNTS} AND {_USED} AND {_ASKED} AND title LIKE :pattern ESCAPE '\\'
+    ORDER BY archived, updated_ms DESC, id DESC"""  # noqa: S608
+
+_ONE: Final = f"SELECT {rows.SUMMARY} FROM session WHERE id = ?"  # noqa: S608
+
+_ENDING: Final = f"""
+    SELECT {rows.SUMMARY} FROM session
+    WHERE substr(uid, -6) = substr(:end, -6) AND uid LIKE :pattern ESCAPE '\\' AND trashed_ms IS NULL LIMIT 2"""  # noqa: S608
+
+_BEGINNING: Final = f"""
+    SELECT {rows.SUMMARY} FROM session
+    WHERE uid >= :start AND uid < :start || char(1114111) AND trashed_ms IS NULL LIMIT 2"""  # noqa: S608
 
 # CROSS JOIN keeps the order of the loops: newest place first.
 _INDEXED: Final = f"""
     FROM message_fts
     CROSS JOIN message ON message.id = message_fts.rowid
     CROSS JOIN session ON session.id = message.session
-    WHERE message_fts MATCH :words AND {_COUNTS}"""
+    WHERE message_fts MATCH :words AND {_COUNTS} AND {_ASKED}"""
 
 _SCANNED: Final = f"""
     FROM searchable
     CROSS JOIN message ON message.id = searchable.id
     CROSS JOIN session ON session.id = message.session
-    WHERE searchable.text LIKE :pattern ESCAPE '\\' AND {_COUNTS}"""
+    WHERE searchable.text LIKE :pattern ESCAPE '\\' AND {_COUNTS} AND {_ASKED}"""
 
 _SESSIONS_INDEXED: Final = f"""
-    SELECT session.* {_INDEXED} AND {_USED} ORDER BY message_fts.rowid DESC LIMIT :looked_at"""
+    SELECT {rows.SUMMARY} {_INDEXED} AND {_USED} ORDER BY message_fts.rowid DESC LIMIT :looked_at"""
 
 _SESSIONS_SCANNED: Final = f"""
-    SELECT session.* {_SCANNED} AND {_USED} ORDER BY searchable.id DESC LIMIT :looked_at"""
+    SELECT {rows.SUMMARY} {_SCANNED} AND {_USED} ORDER BY searchable.id DESC LIMIT :looked_at"""
 
-_PLACE: Final = (
-    "SELECT session.*, message.uid AS said_uid, message.id AS said, message.created_ms AS said_ms"
-)
+_PLACE: Final = f"""
+    SELECT {rows.SUMMARY}, message.uid AS said_uid, message.id AS said, message.created_ms AS said_ms"""
 
-_FEW: Final = "SELECT count(*) FROM (SELECT 1 FROM message_fts WHERE message_fts MATCH ? LIMIT ?)"
+_COUNT: Final = "SELECT count(*) FROM (SELECT 1 FROM message_fts WHERE message_fts MATCH ? LIMIT ?)"
 
 _PLACES_INDEXED: Final = f"""
     {_PLACE}, snippet(message_fts, 0, :mark, :mark, '…', 30) AS text
@@ -110,15 +126,17 @@ def find(
     if not query:
         return recent(connection, limit, only)
     named = _named(connection, query)
-    if named and len(query) >= NAMING:
+    if named:
         return [rows.summary(named)]
     titled = _titled(connection, query, limit, only)
-    said = [] if _UNPARTED.search(query) else _said(connection, query, limit, only)
-    if not (titled or said):
-        titled = _titled(connection, query, limit, only, folded=True)
-    if _UNPARTED.search(query) or not (titled or said):
+    if _UNPARTED.search(query):
         said = _containing(connection, query, limit, only)
-    found = {row["id"]: row for row in ([named] if named else []) + titled + said}
+    else:
+        said = _said(connection, query, limit, only)
+        if not (titled or said):
+            titled = _titled(connection, query, limit, only, folded=True)
+            said = _containing(connection, query, limit, only)
+    found = {row["id"]: row for row in titled + said}
     latest_first = sorted(found.values(), key=lambda row: (row["updated_ms"], row["id"]))[::-1]
     return [rows.summary(row) for row in latest_first[:limit]]
 
@@ -129,25 +147,26 @@ def places(connection: sqlite3.Connection, query: str, limit: int, only: Only = 
     query = _tidy(query)
     if not query:
         return [_whole(row) for row in connection.execute(_RECENT, _filters(only, limit=limit))]
-    said: list[Hit] = []
-    ranked = False
-    if not _UNPARTED.search(query):
-        words = _words(query)
-        (few,) = connection.execute(_FEW, (words, _RANKED + 1)).fetchone()
-        ranked = few <= _RANKED
-        said = _in_index(
-            connection, words, limit, only, by="rank" if ranked else "message_fts.rowid DESC"
-        )
     titled = _titled(connection, query, limit, only)
-    if not (titled or said):
-        titled = _titled(connection, query, limit, only, folded=True)
-    if _UNPARTED.search(query) or not (titled or said):
+    ranked = False
+    if _UNPARTED.search(query):
         said = _in_texts(connection, query, limit, only)
+    else:
+        ranked = _are_few(connection, query)
+        said = _in_index(connection, query, limit, only, ranked=ranked)
+        if not (titled or said):
+            titled = _titled(connection, query, limit, only, folded=True)
+            said = _in_texts(connection, query, limit, only)
     known = {hit.session.id for hit in said}
     found = [hit for hit in map(_whole, titled) if hit.session.id not in known] + said
     if not ranked:
         found.sort(key=lambda hit: hit.at_ms, reverse=True)
     return found[:limit]
+
+
+def _are_few(connection: sqlite3.Connection, query: str) -> bool:
+    (many,) = connection.execute(_COUNT, (_words(query), _RANKED + 1)).fetchone()
+    return bool(many <= _RANKED)
 
 
 def _tidy(query: str) -> str:
@@ -162,19 +181,23 @@ def _filters(only: Only, **more: str | int) -> dict[str, str | int | float | Non
         "since_ms": only.since_ms,
         "least": only.least,
         "most": only.most,
+        "tag": only.tag or None,
+        "starred": only.starred,
+        "archived": only.archived,
         **more,
     }
 
 
 def _named(connection: sqlite3.Connection, query: str) -> sqlite3.Row | None:
     """The one session with this id, or whose id begins or ends so."""
-    start = _literal(query)
-    found = connection.execute(
-        """SELECT * FROM session
-           WHERE (uid LIKE ? ESCAPE '\\' OR uid LIKE ? ESCAPE '\\') AND trashed_ms IS NULL LIMIT 2""",
-        (f"{start}%", f"%{start}"),
-    ).fetchall()
-    return found[0] if len(found) == 1 else None
+    if len(query) < NAMING:
+        return None
+    found: dict[int, sqlite3.Row] = {}
+    for id_ in {query, query.lower()}:
+        values = {"start": id_, "end": id_, "pattern": f"%{_literal(id_)}"}
+        for statement in (_ENDING, _BEGINNING):
+            found.update({row["id"]: row for row in connection.execute(statement, values)})
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _titled(
@@ -184,10 +207,11 @@ def _titled(
     words = query.casefold().split()
     pattern = "%" if folded else _rough(max(words, key=len))
     found: list[sqlite3.Row] = []
-    for key, title in connection.execute(_TITLES, (pattern,)):
+    statement = _TITLES if only == ANY else _TITLES_THAT_COUNT
+    for key, title in connection.execute(statement, _filters(only, pattern=pattern)):
         folded_title = title.casefold()
         if all(word in folded_title for word in words):
-            found += connection.execute(_IF_IT_COUNTS, _filters(only, id=key))
+            found += connection.execute(_ONE, (key,))
         if len(found) >= limit:
             break
     return found
@@ -224,12 +248,13 @@ def _distinct(hits: Iterable[sqlite3.Row], limit: int) -> list[sqlite3.Row]:
 
 
 def _in_index(
-    connection: sqlite3.Connection, words: str, limit: int, only: Only, *, by: str
+    connection: sqlite3.Connection, query: str, limit: int, only: Only, *, ranked: bool
 ) -> list[Hit]:
     # What a message says cannot know this mark.
     mark = f"\ufdd0{secrets.token_hex(8)}\ufdd0"
-    values = _filters(only, words=words, mark=mark, limit=limit)
-    found = connection.execute(f"{_PLACES_INDEXED} {by} LIMIT :limit", values).fetchall()
+    values = _filters(only, words=_words(query), mark=mark, limit=limit)
+    order = "rank" if ranked else "message_fts.rowid DESC"
+    found = connection.execute(f"{_PLACES_INDEXED} {order} LIMIT :limit", values).fetchall()
     turns = _Turns(connection)
     return [_place(row, _between(row["text"], mark), turns) for row in found]
 

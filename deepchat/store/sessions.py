@@ -19,7 +19,7 @@ from deepchat.conversation import (
 )
 from deepchat.errors import Forgotten, StoreError
 from deepchat.sought import ANY, Hit, Only
-from deepchat.store import rows, search, trash, writers
+from deepchat.store import order, rows, search, trash, writers
 from deepchat.store.database import Database
 from deepchat.store.merging import Taken, is_better, is_later, newest
 from deepchat.text import mend
@@ -36,7 +36,7 @@ _KEEP_SESSION: Final = """
       :uid, :title, :model, :provider, :persona, :persona_name, :parameters, :created_ms, :changed_ms, :now_ms)
     ON CONFLICT (uid) DO UPDATE SET
       title = :title, model = :model, provider = :provider, persona = :persona, persona_name = :persona_name,
-      parameters = :parameters, changed_ms = :changed_ms, updated_ms = :now_ms, trashed_ms = NULL"""
+      parameters = :parameters, changed_ms = :changed_ms, updated_ms = :now_ms, trashed_ms = NULL, archived = 0"""
 
 _UPDATE_SESSION: Final = """
     UPDATE session SET
@@ -116,7 +116,7 @@ class Store:
         """Keep the session, new or as it is now, and these messages; the last one becomes the leaf. Durable.
 
         What is stored already is brought up to date, so that a turn that failed can be handed in again with the next.
-        A session that goes on is not in the trash any more.
+        A session that goes on is neither in the trash nor archived any more.
         StoreError when a parent is not a stored message of this session; then nothing is kept.
         """
         with self.database.writing(durable=True) as connection:
@@ -240,7 +240,8 @@ class Store:
         """The session with this whole id; None when it is not stored, or in the trash."""
         with self.database.reading() as connection:
             row = connection.execute(
-                "SELECT * FROM session WHERE uid = ? AND trashed_ms IS NULL", (mend(session_id),)
+                f"SELECT {rows.SUMMARY} FROM session WHERE uid = ? AND trashed_ms IS NULL",  # noqa: S608  ours
+                (mend(session_id),),
             ).fetchone()
             return None if row is None else rows.summary(row)
 
@@ -267,6 +268,31 @@ class Store:
             writer, self._writer = self._writer, None
             if writer:
                 writer.close()
+
+    # --- order -------------------------------------------------------------------------------------------------------
+
+    def star(self, session_id: str, *, on: bool = True) -> None:
+        """Give a session a star, or take it away."""
+        with self.database.writing(durable=True) as connection:
+            if not order.star(connection, mend(session_id), on=on):
+                raise self._unknown("session", session_id)
+
+    def archive(self, session_id: str, *, on: bool = True) -> None:
+        """Take a session out of the list, or put it there again; it is found either way."""
+        with self.database.writing(durable=True) as connection:
+            if not order.archive(connection, mend(session_id), on=on):
+                raise self._unknown("session", session_id)
+
+    def tag(self, session_id: str, words: Sequence[str], *, on: bool = True) -> None:
+        """Put these words on a session, or take them away."""
+        with self.database.writing(durable=True) as connection:
+            if not order.tag(connection, mend(session_id), list(map(mend, words)), on=on):
+                raise self._unknown("session", session_id)
+
+    def tags(self) -> list[tuple[str, int]]:
+        """All words that are on sessions, and on how many."""
+        with self.database.reading() as connection:
+            return order.tags(connection)
 
     # --- the trash ---------------------------------------------------------------------------------------------------
 

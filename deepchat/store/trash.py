@@ -29,7 +29,8 @@ def take_out(connection: sqlite3.Connection, uid: str) -> bool:
 def content(connection: sqlite3.Connection, limit: int) -> list[SessionSummary]:
     """What is in it, the last deleted first."""
     found = connection.execute(
-        "SELECT * FROM session WHERE trashed_ms IS NOT NULL ORDER BY trashed_ms DESC, id DESC LIMIT ?",
+        f"""SELECT {rows.SUMMARY} FROM session
+            WHERE trashed_ms IS NOT NULL ORDER BY trashed_ms DESC, id DESC LIMIT ?""",  # noqa: S608  ours
         (limit,),
     )
     return [rows.summary(row) for row in found]

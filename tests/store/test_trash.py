@@ -129,9 +129,10 @@ def test_the_list_reads_as_many_rows_as_it_shows(path, store):
     keep(store, "here")
     with closing(sqlite3.connect(path)) as raw:
         plan = raw.execute(
-            "EXPLAIN QUERY PLAN SELECT * FROM session WHERE trashed_ms IS NULL ORDER BY updated_ms DESC, id DESC"
+            """EXPLAIN QUERY PLAN SELECT * FROM session WHERE trashed_ms IS NULL AND archived = 0
+               ORDER BY updated_ms DESC, id DESC"""
         ).fetchall()
-    assert [step[3] for step in plan] == ["SCAN session USING INDEX session_recent"]
+    assert [step[3] for step in plan] == ["SEARCH session USING INDEX session_recent (archived=?)"]
 
 
 def test_a_file_from_before_there_was_a_trash_gets_one(path, clock, monkeypatch):

@@ -26,8 +26,8 @@ async def search(desk: Desk, text: str) -> None:
     """Find what was said in any chat, choose a place, and go there.
 
     All the words have to be in one message, or in the title; the last one may be unfinished, and they can be changed
-    while one chooses. The filters `--model NAME`, `--persona NAME`, `--since 7d` (or a date) and `--cost >0.10` narrow
-    it down; behind `--` everything is words.
+    while one chooses. Filters narrow it down: `--model NAME`, `--persona NAME`, `--since 7d` (or a date), `--cost >0.10`,
+    `--star`, `--tag WORD`, `--archived`; behind `--` everything is words.
     """
     desk.chat.require_idle()
     hits: dict[str, Hit] = {}
@@ -60,7 +60,8 @@ def _choice(hit: Hit, now_ms: int) -> Choice:
     place = f"turn {hit.turn}" if hit.message else count(hit.session.turns, "turn")
     title = context.title_of(hit.session.title) or "A chat without a title"
     value = hit.message or hit.session.id
-    return Choice(value, title, f"{age} · {place}", tuple(hit.excerpt))
+    about = " · ".join(part for part in (sought.marks(hit.session), age, place) if part)
+    return Choice(value, title, about, tuple(hit.excerpt))
 
 
 def _preview(desk: Desk, hit: Hit, width: int) -> str:

@@ -12,13 +12,12 @@ from deepchat.repl.aside import aside
 from deepchat.repl.commands import COMMANDS
 from deepchat.repl.needs import Choice, Desk, Picking
 from deepchat.repl.words import count
+from deepchat.sought import ANY, NAMING, Only, marks, named, the_one, typed
 from deepchat.text import clean_line
 
 GROUP = "Sessions"
 LISTED = 30
 
-# So many characters at the end of its id name a chat.
-NAMING = 6
 SOUGHT = 1_000
 
 # Chats in the list that one chooses from, and characters of a reply that are looked at there.
@@ -26,38 +25,45 @@ CHOSEN_FROM = 200
 PREVIEWED = 1000
 
 
-def _recent(desk: Desk) -> Iterator[Choice]:
-    return _short(desk, desk.library.find(limit=CHOSEN_FROM))
+def recent(desk: Desk) -> Iterator[Choice]:
+    """What Tab offers for a chat."""
+    return short(desk, desk.library.find(limit=CHOSEN_FROM))
 
 
 def _others(desk: Desk) -> Iterator[Choice]:
     here = desk.chat.session.id[-NAMING:]
-    return (one for one in _recent(desk) if one.value != here)
+    return (one for one in recent(desk) if one.value != here)
 
 
 def _in_trash(desk: Desk) -> Iterator[Choice]:
-    return _short(desk, desk.library.trashed(limit=CHOSEN_FROM))
+    return short(desk, desk.library.trashed(limit=CHOSEN_FROM))
 
 
-def _short(desk: Desk, found: Sequence[SessionSummary]) -> Iterator[Choice]:
+def short(desk: Desk, found: Sequence[SessionSummary]) -> Iterator[Choice]:
     """Chats as one types them: by title they are found, by the end of their id they are named."""
     for session in found:
         yield replace(_choice(session, desk.now_ms()), value=session.id[-NAMING:])
 
 
-@COMMANDS.command("/sessions", "/list", "/chats", usage="[words]", group=GROUP)
+@COMMANDS.command("/sessions", "/list", "/chats", usage="[filters] [words]", group=GROUP)
 async def sessions(desk: Desk, text: str) -> None:
-    """Choose from the stored chats, the last used first; with words, list those that hold them."""
+    """Choose from the stored chats, the last used first; with words, list those that hold them.
+
+    Filters narrow it down, here as in the list: `--star`, `--tag WORD`, `--archived`, `--model NAME`, `--persona NAME`,
+    `--since 7d` (or a date), `--cost >0.10`.
+    """
     if not text:
         await _choose(desk)
         return
-    found = await _found(desk, text)
+    words, only = typed(text, desk.now_ms())
+    found = await found_by(desk, words, only)
     if not found:
         desk.page.notice("No chat holds that.")
         return
-    desk.page.table(
-        ("id", "title", "age", "turns", "model", "cost"), [_row(s, desk.now_ms()) for s in found]
-    )
+    headers = ("id", "title", "age", "turns", "model", "cost", "marks")
+    listed = [(*_row(s, desk.now_ms()), marks(s)) for s in found]
+    columns = len(headers) if any(row[-1] for row in listed) else len(headers) - 1
+    desk.page.table(headers[:columns], [row[:columns] for row in listed])
     desk.page.notice("/resume ID goes on with one.")
 
 
@@ -67,7 +73,7 @@ async def resume(desk: Desk, text: str) -> None:
     if not text:
         await _choose(desk)
         return
-    found = [s for s in await _found(desk, text) if s.id != desk.chat.session.id]
+    found = [s for s in await found_by(desk, text) if s.id != desk.chat.session.id]
     if not found:
         raise UsageError("No other chat holds that.")
     _open(desk, found[0].id)
@@ -75,21 +81,23 @@ async def resume(desk: Desk, text: str) -> None:
         desk.page.notice(f"{count(len(found) - 1, 'other chat')} would fit too: /sessions {text}")
 
 
-async def _found(desk: Desk, text: str) -> list[SessionSummary]:
+async def found_by(desk: Desk, text: str, only: Only = ANY) -> list[SessionSummary]:
     """The chats that hold this; beside the loop, since it may take long where there are many."""
-    return await aside(partial(desk.library.find, text, limit=LISTED))
+    return await aside(partial(desk.library.find, text, limit=LISTED, only=only))
 
 
 async def _choose(desk: Desk) -> None:
     """Let the user open one of the other chats. UsageError while a reply is on its way: none could be opened."""
     desk.chat.require_idle()
 
-    def fitting(typed: str) -> list[Choice]:
+    def fitting(line: str) -> list[Choice]:
         now = desk.now_ms()
-        found = [*desk.library.find(typed, limit=CHOSEN_FROM + 2)]  # this chat, and one too many
-        if typed.strip():
+        words, only = typed(line, now)
+        # This chat, and one too many.
+        found = [*desk.library.find(words, limit=CHOSEN_FROM + 2, only=only)]
+        if words:
             # Behind those that hold the words: recent ones whose title may be meant.
-            found += ranked(typed, desk.library.find("", limit=CHOSEN_FROM), _title)
+            found += ranked(words, desk.library.find("", limit=CHOSEN_FROM, only=only), _title)
         others = {s.id: s for s in found if s.id != desk.chat.session.id}
         return [_choice(s, now) for s in others.values()]
 
@@ -121,8 +129,8 @@ def _open(desk: Desk, session_id: str) -> None:
 
 def _choice(session: SessionSummary, now_ms: int) -> Choice:
     id_, title, age, turns, model, cost = _row(session, now_ms)
-    about = f"{age} · {count(int(turns), 'turn')} · {model}" + (f" · {cost}" if cost else "")
-    return Choice(session.id, title or id_, about)
+    said = (marks(session), age, count(int(turns), "turn"), model, cost)
+    return Choice(session.id, title or id_, " · ".join(part for part in said if part))
 
 
 def _last_exchange(desk: Desk, session_id: str, width: int) -> str:
@@ -151,14 +159,14 @@ def title(desk: Desk, text: str) -> None:
     desk.page.notice(desk.chat.session.title or "No title yet: the first message gives it one.")
 
 
-@COMMANDS.command("/delete", "/del", "/rm", usage="[id or words]", group=GROUP, candidates=_recent)
+@COMMANDS.command("/delete", "/del", "/rm", usage="[id or words]", group=GROUP, candidates=recent)
 async def delete(desk: Desk, text: str) -> None:
     """Put a chat into the trash, found by its id, its title or its words; alone, this one, and begin a new one.
 
     It is neither listed nor found any more. `/restore` brings it back, for thirty days unless `trash_days` in
     config.toml says otherwise.
     """
-    doomed = _only(await _found(desk, text), text) if text else None
+    doomed = the_one(await found_by(desk, text), text) if text else None
     if doomed is None and not desk.chat.begun:
         raise UsageError("Nothing was said in this chat yet.", hint="/delete ID takes another one.")
     session = desk.chat.session
@@ -168,7 +176,7 @@ async def delete(desk: Desk, text: str) -> None:
     desk.library.delete(doomed_id)
     began = " A new chat." if doomed_id == session.id else ""
     desk.page.notice(
-        f"{_named(title)} is in the trash: /restore {doomed_id[-6:]} brings it back.{began}"
+        f"{named(title)} is in the trash: /restore {doomed_id[-NAMING:]} brings it back.{began}"
     )
 
 
@@ -178,9 +186,9 @@ def restore(desk: Desk, text: str) -> None:
     found = [s for s in desk.library.trashed(limit=SOUGHT) if _answers(s, text)]
     if not found:
         raise UsageError("No deleted chat is called that." if text else "The trash is empty.")
-    session = _only(found, text) if text else found[0]
+    session = the_one(found, text) if text else found[0]
     desk.library.restore(session.id)
-    desk.page.notice(f"{_named(session.title)} is back: /resume {session.id[-NAMING:]}")
+    desk.page.notice(f"{named(session.title)} is back: /resume {session.id[-NAMING:]}")
 
 
 @COMMANDS.command("/trash", group=GROUP)
@@ -196,26 +204,9 @@ def trash(desk: Desk, text: str) -> None:
     desk.page.notice("/restore ID brings one back.")
 
 
-def _only(found: Sequence[SessionSummary], text: str) -> SessionSummary:
-    """The one that is meant: of several, the one with this very title. UsageError for none or more."""
-    exact = [s for s in found if s.title.casefold() == text.casefold()]
-    meant = exact if len(exact) == 1 else found
-    if not meant:
-        raise UsageError("No chat holds that.")
-    if len(meant) > 1:
-        ids = ", ".join(f"{s.id[-6:]} {_named(s.title)}" for s in meant[:3])
-        more = " …" if len(meant) > 3 else ""
-        raise UsageError(f"{count(len(meant), 'chat')} fit that: {ids}{more}", hint="Name an id.")
-    return meant[0]
-
-
 def _answers(session: SessionSummary, text: str) -> bool:
     """Whether a chat is called so, by its title or its id."""
     return session.id.endswith(text.lower()) or text.casefold() in session.title.casefold()
-
-
-def _named(title: str) -> str:
-    return f"“{context.title_of(title)}”" if title else "A chat without a title"
 
 
 def _trash_row(session: SessionSummary, now_ms: int) -> tuple[str, ...]:
