@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from deepchat.config import Settings
 from deepchat.text import clean_line
@@ -32,10 +33,13 @@ def put(listed: Listed, settings: Settings, *, as_json: bool) -> None:
 
 
 def _drawn(listed: Listed, settings: Settings) -> str:
+    """As a table, without the columns in which nothing stands."""
     from deepchat.cli.looks import drawing  # late: rich takes its time
 
     draw = drawing(settings)
     width = shutil.get_terminal_size().columns
     if not listed.rows:
         return draw.notice(listed.nothing, width)
-    return draw.table(listed.headers, listed.rows, width)
+    filled = [any(column) for column in zip(*listed.rows, strict=True)]
+    rows = [list(compress(row, filled)) for row in listed.rows]
+    return draw.table(list(compress(listed.headers, filled)), rows, width)

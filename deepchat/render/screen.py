@@ -17,6 +17,7 @@ from deepchat.render.ansi import Ink
 from deepchat.render.tables import Cells, column_widths
 from deepchat.render.theme import Theme
 from deepchat.render.wrap import NOTHING, Row, Run, chop, row_len, wrap
+from deepchat.sought import Piece
 from deepchat.text import clean, clean_line
 
 _TAB: Final = 4
@@ -139,6 +140,14 @@ class Screen:
         return self._drawn(
             [line for row in lined for line in _line(row, widths, cut_last=cut_last)]
         )
+
+    def found(self, label: str, about: str, excerpt: Sequence[Piece], width: int) -> str:
+        """A place where something was found, and below it, in one row, a few of its words."""
+        strong, dim = self._theme.strong, self._theme.dim
+        head = [Run(clean_line(label), strong), Run(f"   {clean_line(about)}", dim)]
+        words = [Run(piece.text, strong if piece.found else dim) for piece in excerpt]
+        row = [_cut([Run("  "), *words], width - 1)] if words else []
+        return self._drawn([*wrap(head, width - 1), *row])
 
     def _records(
         self, headers: Sequence[str], rows: Sequence[Sequence[str]], width: int

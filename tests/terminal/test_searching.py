@@ -1,11 +1,13 @@
 """`/search` in the real program: from words to the turn in which they were said."""
 
+import os
 from contextlib import closing
 
 import pytest
 
 from deepchat.conversation import Message, Session
 from deepchat.store.sessions import Store
+from tests.terminal.driver import ROOT, Driver
 
 pytestmark = pytest.mark.terminal
 
@@ -83,14 +85,11 @@ def test_a_plain_terminal_has_a_numbered_list_of_places(deepchat, own_home):
     chat.wait_for("1 turn follows: /history 6 prints what was said then.")
 
 
-@pytest.mark.parametrize(
-    ("flags", "searching"), [((), "/search is working"), (("--plain",), "Searching")]
-)
-def test_ctrl_c_ends_a_search_that_takes_long(deepchat, own_home, flags, searching):
-    # One that never ends, as it may seem with a million messages on a slow disk.
-    endless = own_home / "endless"
-    endless.mkdir()
-    (endless / "sitecustomize.py").write_text(
+def endless(home) -> str:
+    """Where Python finds what makes of a search one that never ends, as it may seem on a slow disk."""
+    place = home / "endless"
+    place.mkdir()
+    (place / "sitecustomize.py").write_text(
         "import sys\n"
         "from deepchat.store import search\n"
         "def endless(connection, *_):\n"
@@ -99,7 +98,14 @@ def test_ctrl_c_ends_a_search_that_takes_long(deepchat, own_home, flags, searchi
         "                       'SELECT x FROM n WHERE x < 0').fetchall()\n"
         "search.places = endless\n"
     )
-    chat = deepchat(*flags, env={"PYTHONPATH": str(endless)})
+    return os.pathsep.join((str(place), str(ROOT)))
+
+
+@pytest.mark.parametrize(
+    ("flags", "searching"), [((), "/search is working"), (("--plain",), "Searching")]
+)
+def test_ctrl_c_ends_a_search_that_takes_long(deepchat, own_home, flags, searching):
+    chat = deepchat(*flags, env={"PYTHONPATH": endless(own_home)})
     chat.wait_for("/help")
     for times in (1, 2):  # the second one is not held up by the first
         chat.press("/search moon\r")
@@ -112,3 +118,32 @@ def test_ctrl_c_ends_a_search_that_takes_long(deepchat, own_home, flags, searchi
     chat.wait_for("No chat holds that.")
     chat.press("\x04")
     assert chat.wait_for_end() == 0
+
+
+def test_from_the_shell_places_and_chats_are_drawn(own_home):
+    stored(own_home, chats=1)
+    with Driver("sessions", "search", "pelican13") as shell:
+        assert shell.wait_for_end() == 0
+        assert shell.lines()[0].startswith("Chat 1   s1 · ")
+        assert shell.lines()[1] == "  It is a **pelican13**, ␛[31mof course."
+        bold = [cell for cell in range(80) if shell.screen.buffer[1][cell].bold]
+        assert "".join(shell.screen.buffer[1][cell].data for cell in bold) == "pelican13"
+    with Driver("sessions", "show", "pelican13", rows=40) as shell:
+        assert shell.wait_for_end() == 0
+        shown = "\n".join(shell.everything())
+        assert shown.startswith("Chat 1\n")
+        assert shown.count("It is a pelican1") == 6
+        assert shown.count("› Who is bird ") == 6
+
+
+def test_ctrl_c_ends_a_search_from_the_shell(own_home):
+    stored(own_home, chats=1)
+    with Driver("sessions", "search", "moon", env={"PYTHONPATH": endless(own_home)}) as shell:
+        shell.wait_for("Searching")
+        shell.press("\x03")
+        assert shell.wait_for_end() == 130
+        assert "\n".join(shell.lines()).split() in (
+            ["Searching"],
+            ["Searching", "^C"],
+            ["^CSearching"],
+        )
