@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -32,7 +32,7 @@ _SLICE_S: Final = 0.1
 _OURS: Final = {"session", "message", "message_fts"}
 
 # One bad byte must not hide the rest.
-_text = partial(str, encoding="utf-8", errors="replace")
+_text = methodcaller("decode", "utf-8", "replace")
 
 # After a crash a file of at most this size is looked through, which takes a tenth of a second.
 _LOOKED_THROUGH: Final = 32 << 20

@@ -239,6 +239,14 @@ def test_ten_times_the_chats_cost_a_search_no_more_steps(store, query):
     assert many < 2 * few + 150
 
 
+def test_opening_a_chat_takes_as_many_steps_whatever_else_is_stored(store):
+    session = talk(store, "it", *["a needle"] * 50)
+    before = steps_of(store, lambda: store.load(session))
+    for number in range(50):
+        talk(store, f"chat {number}", *["a needle"] * 20)
+    assert steps_of(store, lambda: store.load(session)) <= before + 2
+
+
 @pytest.mark.parametrize("query", ["nowhere", "何処", "the"])
 def test_a_search_that_is_not_wanted_any_more_ends_at_the_next_look(store, query):
     for number in range(100):

@@ -148,6 +148,16 @@ def test_what_is_attached_often_is_stored_once_and_goes_with_its_last_message(st
         assert raw.execute("SELECT count(*) FROM body").fetchone() == (0,)
 
 
+def test_a_byte_that_is_no_text_hides_nothing_else(store, path):
+    first = question("first")
+    store.open_turn(Session("s", "t"), [first, question("second", parent=first.id)])
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("UPDATE message SET text = CAST(x'66ff74' AS TEXT) WHERE text = 'first'")
+        raw.commit()
+    _, conversation = store.load("s")
+    assert [message.text for message in conversation.path()] == ["f\ufffdt", "second"]
+
+
 def test_nothing_is_opened_before_the_first_use(path):
     Store(path).close()
     assert not path.parent.exists()
