@@ -280,7 +280,6 @@ class Repl:
         self._introduce(f" · {count(len(asked) - 1, 'earlier turn')}" if len(asked) > 1 else "")
         if not asked:
             return
-        self._print("\n")
         reply = path[-1] if path[-1].role == "assistant" else None
         self._showing.again(Exchange(asked[-1], reply))
         self.alongside.tell()
@@ -290,7 +289,6 @@ class Repl:
     def _show_turn(self, number: int, exchange: Exchange) -> None:
         """Print one turn of a resumed session."""
         self._introduce(f" · turn {number}")
-        self._print("\n")
         self._showing.again(exchange)
         self.alongside.tell()
 
@@ -301,8 +299,9 @@ class Repl:
         title = self._chat.session.title or "A chat without a title"
         self._print(self._house.drawing.heading(f"{title}{place}", self._surface.width))
         stored, here = self._chat.session.model, self._chat.answering
-        if stored != here:
+        if stored not in ("", here):
             self._house.page.notice(f"This chat was with {stored}; {here} answers now.")
+        self._house.page.gap = "\n"
 
     def attached_rows(self, draft: Entry) -> list[str]:
         """What would go along with this draft, a clean line each."""
