@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from deepchat.cli.bugs import Bug
+from deepchat.cli.saying import say
 from deepchat.cli.wishes import KEY_PAGE, Wishes
 from deepchat.config import Provider, Settings, load, private_dir
 from deepchat.errors import DeepchatError, NoKey, UsageError
@@ -114,7 +115,7 @@ def _must_be_plain() -> str:
 
 def _warn(settings: Settings) -> None:
     for warning in settings.warnings:
-        sys.stderr.write(f"deepchat: {warning}\n")
+        say(warning)
 
 
 def _key_missing(settings: Settings) -> bool:

@@ -2,7 +2,6 @@
 
 import platform
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Final
 from deepchat import __version__, figures
 from deepchat.cli.entry import settings_of
 from deepchat.cli.lists import Listed, put
+from deepchat.cli.saying import say
 from deepchat.cli.wishes import Wishes
 from deepchat.config import Settings
 from deepchat.errors import StoreError, UsageError
@@ -52,7 +52,7 @@ def restore(wishes: Wishes, name: str) -> int:
                 hint="deepchat doctor lists them.",
             )
         before = upkeep.restore(found[0])
-    _say(f"{found[0].name} is in place." + (f" What was there is {before}." if before else ""))
+    say(f"{found[0].name} is in place." + (f" What was there is {before}." if before else ""))
     return 0
 
 
@@ -62,7 +62,7 @@ def mend(wishes: Wishes) -> int:
         if wrong := upkeep.wrong():
             upkeep.mend(wrong)
         else:
-            _say("The session database is sound.")
+            say("The session database is sound.")
     return 0
 
 
@@ -70,13 +70,9 @@ def mend(wishes: Wishes) -> int:
 def _upkeep(wishes: Wishes) -> Iterator[tuple[Settings, Upkeep]]:
     with (
         settings_of(wishes) as settings,
-        closing(Store(settings.paths.database, tell=_say)) as store,
+        closing(Store(settings.paths.database, tell=say)) as store,
     ):
         yield settings, Upkeep(store.database)
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"deepchat: {sentence}\n")
 
 
 def _findings(settings: Settings, upkeep: Upkeep) -> Iterator[Finding]:

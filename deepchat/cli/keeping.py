@@ -10,6 +10,7 @@ from deepchat import branches, figures
 from deepchat.cli.exporting import Exporter
 from deepchat.cli.lists import Listed, put
 from deepchat.cli.looks import drawing
+from deepchat.cli.saying import say
 from deepchat.config import Settings
 from deepchat.conversation import Conversation, Session, SessionSummary, clock_ms
 from deepchat.errors import UsageError
@@ -112,13 +113,13 @@ def _rename(settings: Settings, store: Store, which: str, to: str) -> None:
     session, _ = store.load(meant(settings, store, which).id)
     title = clean_line(to)
     store.update(replace(session, title=title, changed_ms=clock_ms()))
-    _say(f"{named(session.title)} is called {named(title)} now.")
+    say(f"{named(session.title)} is called {named(title)} now.")
 
 
 def _delete(settings: Settings, store: Store, which: str, to: str) -> None:
     session = meant(settings, store, which)
     store.delete(session.id)
-    _say(f"{named(session.title)} is in the trash: sessions restore {session.id[-NAMING:]}")
+    say(f"{named(session.title)} is in the trash: sessions restore {session.id[-NAMING:]}")
 
 
 def _restore(settings: Settings, store: Store, which: str, to: str) -> None:
@@ -129,14 +130,14 @@ def _restore(settings: Settings, store: Store, which: str, to: str) -> None:
         raise UsageError("No deleted chat is called that.")
     session = the_one(fitting, which)
     store.restore(session.id)
-    _say(f"{named(session.title)} is back.")
+    say(f"{named(session.title)} is back.")
 
 
 def _marked(mark: Callable[[Store, str], None], said: str) -> Change:
     def change(settings: Settings, store: Store, which: str, to: str) -> None:
         session = meant(settings, store, which)
         mark(store, session.id)
-        _say(f"{named(session.title)} {said}.")
+        say(f"{named(session.title)} {said}.")
 
     return change
 
@@ -146,7 +147,7 @@ def _tagged(*, on: bool) -> Change:
         session = meant(settings, store, which)
         store.tag(session.id, [word for word in map(tag_of, to.split()) if word], on=on)
         here = " ".join(f"#{word}" for word in meant(settings, store, session.id).tags)
-        _say(f"{named(session.title)} has {here or 'no tags'}.")
+        say(f"{named(session.title)} has {here or 'no tags'}.")
 
     return change
 
@@ -162,7 +163,3 @@ CHANGES: Final[Mapping[str, Change]] = {
     "tag": _tagged(on=True),
     "untag": _tagged(on=False),
 }
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"deepchat: {clean_line(sentence, 500)}\n")

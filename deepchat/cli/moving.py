@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deepchat import files
 from deepchat.cli.exporting import Exporter
+from deepchat.cli.saying import say
 from deepchat.config import Settings
 from deepchat.errors import StoreError, UsageError
 from deepchat.render.codes import code_blocks
@@ -15,7 +16,6 @@ from deepchat.repl.commands.export import bounds
 from deepchat.repl.needs import Part
 from deepchat.repl.words import count
 from deepchat.store.sessions import Store
-from deepchat.text import clean_line
 from deepchat.transfer import importing, records
 from deepchat.transfer.export import format_of
 from deepchat.transfer.selection import masked
@@ -52,7 +52,7 @@ def export(settings: Settings, store: Store, words: list[str], options: Export) 
         return 0
     whole = "".join(content)
     files.write(Path(name), whole, force=options.force)
-    _say(f"Wrote {count(whole.count(chr(10)), 'line')} to {name}.")
+    say(f"Wrote {count(whole.count(chr(10)), 'line')} to {name}.")
     return 0
 
 
@@ -102,14 +102,14 @@ def _take_in(store: Store, path: Path) -> int:
         try:
             taken = store.take_in(session, conversation)
         except StoreError as error:
-            _say(f"“{session.title}” was left out: {error} {error.hint}")
+            say(f"“{session.title}” was left out: {error} {error.hint}")
             refused += 1
             continue
         new += taken.new
         grown += not taken.new and taken.messages > 0
         messages += taken.messages
     same = total - new - grown - refused
-    _say(
+    say(
         f"{path}: {count(new, 'new chat')}, {grown} with something new, {same} as they were; "
         f"{count(messages, 'message')} added."
     )
@@ -120,8 +120,4 @@ def _take_in(store: Store, path: Path) -> int:
 def _tell_left_out(left_out: Counter[str]) -> None:
     named = ", ".join(f"{number} × {what}" for what, number in left_out.most_common() if number)
     if named:
-        _say(f"Left out: {named}.")
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"deepchat: {clean_line(sentence, 500)}\n")
+        say(f"Left out: {named}.")

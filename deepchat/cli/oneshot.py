@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from deepchat.chat import Chat, Unsaved
+from deepchat.cli.saying import say
 from deepchat.cli.wiring import Provider, first_session, resume
 from deepchat.cli.wishes import Wishes
 from deepchat.config import Settings, private_dir
@@ -35,11 +36,7 @@ class Stderr:
     def problem(self, error: Exception) -> None:
         """One line."""
         hint = error.hint if isinstance(error, DeepchatError) else ""
-        sys.stderr.write(f"deepchat: {clean_line(f'{error} {hint}'.strip(), 500)}\n")
-
-
-def _tell(sentence: str) -> None:
-    sys.stderr.write(f"deepchat: {clean_line(sentence, 500)}\n")
+        say(f"{error} {hint}")
 
 
 def ask(wishes: Wishes, settings: Settings, question: str) -> int:
@@ -51,7 +48,7 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
     came = threading.Event()
     with (
         closing(Provider(settings)) as model,
-        closing(Store(settings.paths.database, tell=_tell)) as store,
+        closing(Store(settings.paths.database, tell=say)) as store,
     ):
         journal: Journal = store if goes_on else Unsaved()
         first = first_session(settings)
@@ -102,7 +99,7 @@ def _events(turn: Turn, came: threading.Event) -> Iterator[list[Event]]:
         came.clear()
         ended, pause = turn.ended, turn.pause
         if pause and pause is not told and sys.stderr.isatty():
-            sys.stderr.write(f"deepchat: {pause.told()}\n")
+            say(pause.told())
         told = pause
         yield turn.drain()
 
@@ -122,7 +119,7 @@ def _raw(bunches: Iterator[list[Event]]) -> None:
         rest = cleaner.finish()
         _write(rest if f"{last}{rest}".endswith("\n") else f"{rest}\n")
     if cleaner.marks:
-        sys.stderr.write(f"deepchat: Invisible characters shown as marks: {cleaner.marks}.\n")
+        say(f"Invisible characters shown as marks: {cleaner.marks}.")
 
 
 def _write(text: str) -> None:
@@ -179,5 +176,5 @@ def _judge(reply: Message) -> int:
     if not reply.text:
         raise ServerTrouble("The reply is empty.", request_id=reply.request_id)
     if reply.finish_reason not in ("", "stop"):
-        sys.stderr.write(f"deepchat: The reply ended early: {clean_line(reply.finish_reason)}.\n")
+        say(f"The reply ended early: {clean_line(reply.finish_reason)}.")
     return 0

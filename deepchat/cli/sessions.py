@@ -10,6 +10,7 @@ import click
 from deepchat import figures, sought
 from deepchat.cli.entry import settings_of
 from deepchat.cli.lists import Listed, put
+from deepchat.cli.saying import say
 from deepchat.cli.wishes import Errand, Wishes
 from deepchat.config import Settings, private_dir
 from deepchat.conversation import SessionSummary, clock_ms
@@ -24,7 +25,10 @@ def stored(wishes: Wishes) -> Iterator[tuple[Settings, "Store"]]:
     """The settings and the sessions, until they are closed. Where nothing was ever stored nothing is made."""
     from deepchat.store.sessions import Store  # late: other commands do without
 
-    with settings_of(wishes) as settings, closing(Store(settings.paths.database)) as store:
+    with (
+        settings_of(wishes) as settings,
+        closing(Store(settings.paths.database, tell=say)) as store,
+    ):
         yield settings, store
 
 
