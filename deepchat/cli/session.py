@@ -147,6 +147,7 @@ def _wire(
             keep=partial(chat.keep_in, store),
             exported=Exporter(settings, draw.blocks),
             disk=store.database,
+            auto_title=settings.auto_title,
             show_footer=settings.ui.footer,
             show_title=settings.ui.title,
             bell=settings.ui.bell,

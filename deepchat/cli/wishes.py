@@ -20,6 +20,7 @@ class Wishes:
     model: str | None = None
     system: str | None = None
     persona: str | None = None
+    auto_title: bool = False
     private: bool = False
     demo: bool = False
     provider: str | None = None
@@ -51,6 +52,7 @@ class Wishes:
             model=self.model or None,
             system=self.system,
             persona=self.persona,
+            auto_title=self.auto_title or None,
             plain=self.plain or None,
         )
 

@@ -105,6 +105,8 @@ KEYS: Final = (
     Key("model", TEXT, "The model that a new chat starts with.",
         default="anthropic/claude-4-sonnet", flag="model", variable="DEEPCHAT_MODEL"),
     Key("persona", TEXT, "The persona that a new chat starts with.", default="", flag="persona"),
+    Key("auto_title", SWITCH, "Ask the model for a title after the first reply of a chat: one more short request.",
+        default=False, flag="auto_title"),
     Key("trash_days", whole(0, 36_500), "Days for which a deleted chat can be restored.", default=30),
     Key("retries", whole(0, 10), "How often a message is sent again by itself, before anything of a reply has come.",
         default=2, variable="DEEPCHAT_RETRIES"),

@@ -41,6 +41,7 @@ class Flags:
     persona: str | None = None
     color: str | None = None
     plain: bool | None = None
+    auto_title: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Settings:
     personas: Mapping[str, Persona]
     providers: Mapping[str, Provider]
     parameters: Parameters
+    auto_title: bool
     trash_days: int
     retries: int
     timeouts: Timeouts
@@ -102,6 +104,7 @@ class Settings:
             "key": self._key_state(),
             "model": self.model,
             "persona": self.persona.name or "(from --system)" if self.persona else "",
+            "auto_title": self.auto_title,
             "trash_days": self.trash_days,
             "retries": self.retries,
             **{f"timeouts.{name}": getattr(self.timeouts, name) for name in Timeouts.__slots__},
@@ -183,6 +186,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
         personas=everyone,
         providers=known,
         parameters=parameters,
+        auto_title=cast(bool, chosen["auto_title"].value),
         trash_days=cast(int, chosen["trash_days"].value),
         retries=cast(int, chosen["retries"].value),
         timeouts=Timeouts(**cast(dict[str, Any], timeouts)),

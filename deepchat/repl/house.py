@@ -55,6 +55,7 @@ class House:
     keep: Callable[[], None] | None = None
     exported: Exported = no_export
     disk: Disk = field(default_factory=AnyDisk)
+    auto_title: bool = False
     show_footer: bool = True
     show_title: bool = True
     is_key_in: Callable[[str], bool] = lambda text: False

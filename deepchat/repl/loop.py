@@ -18,6 +18,7 @@ from deepchat.repl import shell
 from deepchat.repl.alongside import Alongside
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.drafts import DraftKeeper
+from deepchat.repl.entitling import Entitling
 from deepchat.repl.house import House
 from deepchat.repl.needs import Desk, Entry, Next, Spans, Surface
 from deepchat.repl.outgoing import Outgoing, typed
@@ -60,6 +61,7 @@ class Repl:
         self._standing = ""
         self._status = Status(house)
         self._showing = Showing(house, surface, self._after)
+        self._entitling = Entitling(house, self._showing.entitle)
         self.sending = Sending(house, surface, self._showing.begin, self._queue_changed)
         self.drafts = DraftKeeper(house.drafts, self._unsent, is_private=lambda: house.chat.private)
         self.alongside = Alongside(house, surface, self._showing.again)
@@ -95,6 +97,7 @@ class Repl:
         file; a picture is dropped by pasting its path.
         """
         self._standing = self._surface.draft
+        self._entitling.take()
         self.disarm()
         entry = Entry(line, pasted)
         try:
@@ -190,6 +193,7 @@ class Repl:
         """Say what is new and draw what has come; at the end of the turn settle it, and send what is queued."""
         for sentence in self._house.news.take():
             self._house.page.notice(sentence)
+        self._entitling.take()
         self._showing.pump()
 
     def hurry(self) -> None:
@@ -209,6 +213,7 @@ class Repl:
 
     def _after(self, reply: Message) -> None:
         if reply.state == "done" and reply.text:
+            self._entitling.consider()
             self.sending.go_on()
         else:
             self.sending.give_up()
@@ -271,6 +276,7 @@ class Repl:
                 while self.behind:
                     self.pump()
         finally:
+            self._entitling.end()
             self._chat.keep()
 
     def show_last_exchange(self) -> None:

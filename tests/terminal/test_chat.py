@@ -492,3 +492,16 @@ def test_an_earlier_line_is_offered_as_a_ghost_and_taken_with_the_right_arrow(de
     chat.press("\x1b[C\r")
     chat.wait_until(lambda: "\n".join(chat.everything()).count("tok/s") == 2, "the second reply")
     assert sent(server)[-1] == ("user", "Why is the sky blue?")
+
+
+@pytest.mark.parametrize("flags", [(), ("--plain",)])
+def test_with_auto_title_the_model_gives_one_after_the_first_reply(deepchat, server, flags):
+    server.script += [Answer.reply("A heron."), Answer.reply("**Grey Herons**")]
+    chat = deepchat("--auto-title", *flags)
+    chat.wait_for("/help")
+    chat.enter("What stands in the pond?")
+    chat.wait_for("tok/s")
+    chat.wait_until(lambda: len(server.received) >= 2 and not server.script)
+    chat.wait_until(
+        lambda: chat.press("/title\r") or "\n".join(chat.lines()).count("Grey Herons") > 0
+    )

@@ -1,10 +1,10 @@
 """Commands about stored sessions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from deepchat import context, figures
+from deepchat import context, figures, titling
 from deepchat.conversation import SessionSummary
 from deepchat.errors import UsageError
 from deepchat.fuzzy import ranked
@@ -14,6 +14,7 @@ from deepchat.repl.needs import Choice, Desk, Picking
 from deepchat.repl.words import count
 from deepchat.sought import ANY, NAMING, Only, marks, named, the_one, typed
 from deepchat.text import clean_line
+from deepchat.turn import Stop
 
 GROUP = "Sessions"
 LISTED = 30
@@ -151,12 +152,33 @@ def keep(desk: Desk, text: str) -> None:
     desk.page.notice("This chat is kept from now on, with all that was said in it.")
 
 
-@COMMANDS.command("/title", "/rename", usage="[text]", group=GROUP)
-def title(desk: Desk, text: str) -> None:
-    """Give this chat a title; alone, show it."""
+@COMMANDS.command("/title", "/rename", usage="[text | --auto]", group=GROUP)
+def title(desk: Desk, text: str) -> Awaitable[None] | None:
+    """Give this chat a title; alone, show it; with --auto, ask the model for one.
+
+    The first message gives it one by itself. With `auto_title` in config.toml, or `--auto-title`, the model is asked after
+    the first reply; that is one more short request.
+    """
+    if text == "--auto":
+        return _ask_for_title(desk)
     if text:
         desk.chat.set_title(clean_line(text))
     desk.page.notice(desk.chat.session.title or "No title yet: the first message gives it one.")
+    return None
+
+
+async def _ask_for_title(desk: Desk) -> None:
+    desk.chat.require_ours()
+    session, stop = desk.chat.session.id, Stop()
+    chat = desk.chat
+    ask = partial(titling.title, chat.model, chat.conversation, chat.answering, stop)
+    try:
+        found = await aside(ask)
+    finally:
+        stop.ask()
+    if desk.chat.session.id == session:
+        desk.chat.set_title(found)
+        desk.page.notice(found)
 
 
 @COMMANDS.command("/delete", "/del", "/rm", usage="[id or words]", group=GROUP, candidates=recent)
