@@ -30,6 +30,8 @@ def start(wishes: Wishes) -> int:
         raise UsageError(
             "--private keeps nothing, so no chat goes on with it.", hint="Leave one out."
         )
+    if wishes.private and wishes.save is not None:
+        raise UsageError("--private keeps nothing.", hint="Leave --save out.")
     if wishes.demo and (wishes.base_url or wishes.provider):
         raise UsageError("--demo is a server of its own.", hint="Leave the other one out.")
     if wishes.resume == "" and wishes.question is not None:
@@ -43,6 +45,8 @@ def start(wishes: Wishes) -> int:
             )
         if wishes.raw:
             raise UsageError("--raw goes with -p QUESTION.", hint="In the chat there is /raw.")
+        if wishes.save is not None:
+            raise UsageError("--save goes with -p QUESTION.", hint="A chat is kept anyway.")
         return _chat(wishes, settings)
 
 

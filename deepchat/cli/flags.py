@@ -36,6 +36,14 @@ EPILOG: Final = (
 @click.option("-s", "--system", metavar="TEXT", help="Who the model should be.")
 @click.option("--persona", metavar="NAME", help="A persona from the configuration.")
 @click.option("--auto-title", is_flag=True, help="Ask the model for the title of the chat.")
+@click.option(
+    "--save",
+    metavar="[TITLE]",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    help="With -p: keep question and reply as a chat.",
+)
 @click.option("--private", is_flag=True, help="Keep nothing of this chat, anywhere.")
 @click.option("--demo", is_flag=True, help="Talk to the built-in demo: offline, nothing to pay.")
 @click.option("--provider", metavar="NAME", help="A server from the configuration.")

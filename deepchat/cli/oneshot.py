@@ -42,15 +42,15 @@ class Stderr:
 def ask(wishes: Wishes, settings: Settings, question: str) -> int:
     """Ask, print the reply as it comes, and leave. Raises what ended the reply early."""
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a text stream
-    goes_on = wishes.continue_ or wishes.resume is not None
-    if goes_on:
+    is_kept = wishes.continue_ or wishes.resume is not None or wishes.save is not None
+    if is_kept:
         private_dir(settings.paths.data_dir)
     came = threading.Event()
     with (
         closing(Provider(settings)) as model,
         closing(Store(settings.paths.database, tell=say)) as store,
     ):
-        journal: Journal = store if goes_on else Unsaved()
+        journal: Journal = store if is_kept else Unsaved()
         first = first_session(settings)
         chat = Chat(
             model,
@@ -61,6 +61,8 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
             retries=Retries(settings.retries),
         )
         resume(chat, store, wishes, settings)
+        if wishes.save:
+            chat.set_title(clean_line(wishes.save))
         turn = chat.send(question)
         with _ctrl_c_stops(turn):
             if sys.stdout.isatty() and not wishes.raw:
@@ -69,6 +71,8 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
                 _raw(_events(turn, came))
         reply = chat.settle()
         chat.keep()
+        if wishes.save is not None and chat.kept and sys.stderr.isatty():
+            say(f"Kept. Go on with: deepchat -r {chat.session.id[-6:]}")
         if reply.state == "stopped" or turn.pause:  # which it was stopped in
             return INTERRUPTED
         if turn.error:

@@ -21,6 +21,7 @@ class Wishes:
     system: str | None = None
     persona: str | None = None
     auto_title: bool = False
+    save: str | None = None
     private: bool = False
     demo: bool = False
     provider: str | None = None

@@ -291,3 +291,23 @@ def test_version_imports_nothing_heavy():
     ).stderr
     imported = {line.rpartition("|")[2].strip() for line in said.splitlines()}
     assert not imported & {"click", "rich", "prompt_toolkit", "requests", "sqlite3", "asyncio"}
+
+
+def test_only_what_is_to_be_saved_is_kept(server, own_home):
+    assert run(*at(server), "-p", "Not kept?")[0] == 0
+    assert run("sessions")[1] == ""
+    server.script += [Answer.reply("Because."), Answer.reply("So."), Answer.reply("Also.")]
+    assert run(*at(server), "--save", "Why \x1b[31mthat", "-p", "Why?")[1] == "Because.\n"
+    assert run(*at(server), "--save", "-p", "Untitled?")[1] == "So.\n"
+    titles = [line.split("\t")[1] for line in run("sessions")[1].splitlines()]
+    assert titles == ["Untitled?", "Why ␛[31mthat"]
+    assert run(*at(server), "-r", "31mthat", "-p", "And?")[1] == "Also.\n"
+    said = [message["content"] for message in asked(server)]
+    assert said == ["Why?", "Because.", "And?"]
+
+
+@pytest.mark.parametrize("flags", [["--private", "--save", "-p", "Hi"]])
+def test_saving_and_keeping_nothing_exclude_each_other(flags):
+    code, out, err = run(*flags)
+    assert (code, out) == (1, "")
+    assert "--private keeps nothing" in err
