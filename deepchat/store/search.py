@@ -10,6 +10,7 @@ import re
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from deepchat import sought
@@ -93,7 +94,7 @@ _SESSIONS_INDEXED: Final = f"""
     SELECT {rows.SUMMARY} {_INDEXED} AND {_USED} ORDER BY message_fts.rowid DESC LIMIT :looked_at"""
 
 _SESSIONS_SCANNED: Final = f"""
-    SELECT {rows.SUMMARY} {_SCANNED} AND {_USED} ORDER BY searchable.id DESC LIMIT :looked_at"""
+    SELECT {rows.SUMMARY}, searchable.text AS text {_SCANNED} AND {_USED} ORDER BY searchable.id DESC"""
 
 _PLACE: Final = f"""
     SELECT {rows.SUMMARY}, message.uid AS said_uid, message.id AS said, message.created_ms AS said_ms"""
@@ -105,7 +106,7 @@ _PLACES_INDEXED: Final = f"""
     {_INDEXED} AND {_SAID} ORDER BY"""
 
 _PLACES_SCANNED: Final = f"""
-    {_PLACE}, searchable.text AS text {_SCANNED} AND {_SAID} ORDER BY searchable.id DESC LIMIT :limit"""
+    {_PLACE}, searchable.text AS text {_SCANNED} AND {_SAID} ORDER BY searchable.id DESC"""
 
 
 def recent(connection: sqlite3.Connection, limit: int, only: Only = ANY) -> list[SessionSummary]:
@@ -120,7 +121,7 @@ def find(
 
     An id, or the beginning or end of one, answers alone. Otherwise: sessions whose title has each word of the query in
     it, in any case, and those where every word of it was said in one message, the last word perhaps unfinished. Where
-    no session has the words, or they are not the kind the index knows, the query is looked for as it stands.
+    no session has the words, or they are not the kind the index knows, they may be parts of words as well.
     """
     query = _tidy(query)
     if not query:
@@ -205,21 +206,27 @@ def _titled(
 ) -> list[sqlite3.Row]:
     """Sessions whose title has each of the words, the last used first; `folded` finds ß for ss, and takes longer."""
     words = query.casefold().split()
-    pattern = "%" if folded else _rough(max(words, key=len))
+    pattern = "%" if folded else _rough(words)
     found: list[sqlite3.Row] = []
     statement = _TITLES if only == ANY else _TITLES_THAT_COUNT
     for key, title in connection.execute(statement, _filters(only, pattern=pattern)):
-        folded_title = title.casefold()
-        if all(word in folded_title for word in words):
+        if _has_all(title, words):
             found += connection.execute(_ONE, (key,))
         if len(found) >= limit:
             break
     return found
 
 
-def _rough(word: str) -> str:
-    """A LIKE pattern that leaves out most of what does not have the word: SQLite knows the case of A to Z only, but is
-    ten times as fast."""
+def _has_all(text: str, words: Iterable[str]) -> bool:
+    """Whether a text has each of these words, given in small letters, somewhere."""
+    text = text.casefold()
+    return all(word in text for word in words)
+
+
+def _rough(words: Iterable[str]) -> str:
+    """A LIKE pattern that leaves out most of what does not have the longest word: SQLite knows the case of A to Z only, but
+    is ten times as fast."""
+    word = max(words, key=len)
     letters = (char if char.isascii() or char.lower() == char.upper() else "\0" for char in word)
     return f"%{_literal(''.join(letters)).replace(chr(0), '_')}%"
 
@@ -233,8 +240,19 @@ def _said(connection: sqlite3.Connection, query: str, limit: int, only: Only) ->
 def _containing(
     connection: sqlite3.Connection, query: str, limit: int, only: Only
 ) -> list[sqlite3.Row]:
-    values = _filters(only, pattern=f"%{_literal(query)}%", looked_at=_LOOKED_AT)
-    return _distinct(connection.execute(_SESSIONS_SCANNED, values), limit)
+    return _distinct(
+        islice(_holding(connection, _SESSIONS_SCANNED, query, only), _LOOKED_AT), limit
+    )
+
+
+def _holding(
+    connection: sqlite3.Connection, statement: str, query: str, only: Only
+) -> Iterator[sqlite3.Row]:
+    """The rows of a statement whose text has each of the words."""
+    words = query.casefold().split()
+    for row in connection.execute(statement, _filters(only, pattern=_rough(words))):
+        if _has_all(row["text"], words):
+            yield row
 
 
 def _distinct(hits: Iterable[sqlite3.Row], limit: int) -> list[sqlite3.Row]:
@@ -260,9 +278,8 @@ def _in_index(
 
 
 def _in_texts(connection: sqlite3.Connection, query: str, limit: int, only: Only) -> list[Hit]:
-    wanted = re.compile(f"({re.escape(query)})", re.IGNORECASE)
-    values = _filters(only, pattern=f"%{_literal(query)}%", limit=limit)
-    found = connection.execute(_PLACES_SCANNED, values).fetchall()
+    wanted = re.compile(f"({'|'.join(map(re.escape, query.split()))})", re.IGNORECASE)
+    found = islice(_holding(connection, _PLACES_SCANNED, query, only), limit)
     turns = _Turns(connection)
     return [_place(row, _apart(row["text"], wanted), turns) for row in found]
 
@@ -304,7 +321,7 @@ class _Turns:
     def of(self, session: int, message: int) -> int:
         if session not in self._known:
             self._known[session] = self._counted(session)
-        return self._known[session][message]
+        return self._known[session].get(message, 0)  # 0: in a damaged file
 
     def _counted(self, session: int) -> dict[int, int]:
         turns: dict[int, int] = {}

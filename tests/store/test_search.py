@@ -69,11 +69,23 @@ def test_what_was_said_is_found_by_its_words(store, query):
     assert found(store, query) == ["a"]
 
 
-@pytest.mark.parametrize("query", ["日本", "本語", "😀", "ภาษา"])
+@pytest.mark.parametrize(
+    "query", ["日本", "本語", "😀", "ภาษา", "語 日本", "です 😀 ภาษา これ", "日本 ไทย は です"]
+)
 def test_scripts_without_spaces_are_found_by_any_part(store, query):
     keep(store, "a", "これは日本語です 😀 ภาษาไทย")
-    keep(store, "b", "Nothing here.")
-    assert found(store, query) == ["a"]
+    keep(store, "b", "Nothing here. これは", "日本")
+    assert found(store, query)[-1] == "a"
+    assert found(store, f"{query} です") == ["a"]
+
+
+def test_parts_of_words_are_found_in_any_case_and_order(store):
+    keep(store, "a", "Die Übersicht der Außenstellen")
+    keep(store, "b", "Die Übersicht")
+    assert found(store, "BERSICHT ußenst") == found(store, "ENSTELL ÜBER") == ["a"]
+    assert [said(hit) for hit in store.places("TELLEN bersich")] == [
+        "Die Ü[bersich]t der Außens[tellen]"
+    ]
 
 
 def test_a_title_is_found_by_words_in_any_order(store):
