@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from deepchat import context
 from deepchat.api.models import Catalogue
@@ -32,6 +33,9 @@ from deepchat.store.claims import Claims
 from deepchat.store.drafts import DraftFiles
 from deepchat.store.sessions import Store
 from deepchat.store.upkeep import Upkeep
+
+# How long the prompt waits for whoever keeps the database locked.
+PATIENCE_S: Final = 1.0
 
 Wire = Callable[[Surface, Callable[[], None]], House]
 
@@ -89,12 +93,15 @@ def _tidying(store: Store, settings: Settings) -> Tidying:
 
 def _look(store: Store, news: News) -> None:
     """Whatever is wrong with the stored chats, one can chat; but not where a newer deepchat keeps them."""
+    store.database.hurry(PATIENCE_S)
     try:
         Upkeep(store.database).look()
     except NewerStore:
         raise
     except StoreError as error:
         news.tell(f"{error} {error.hint}")
+    finally:
+        store.database.take_time()
 
 
 def _wire(

@@ -5,6 +5,8 @@ change of the schema. When they are made is not known here.
 import filecmp
 import os
 import sqlite3
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import date
@@ -16,6 +18,9 @@ KEPT: Final = 3
 KEPT_VERSIONS: Final = 2
 
 _PAGES: Final = 1024
+
+_PARTIAL: Final = ".part"
+_LONG_AGO_S: Final = 86_400
 
 
 class GivenUp(Exception):
@@ -113,9 +118,9 @@ def _copy(source: sqlite3.Connection, copy: Path, wanted: Callable[[], bool]) ->
 def _new(copy: Path) -> Iterator[Path]:
     """A file for the user's eyes only, which gets its name when it is complete; one that is gone by then gets none."""
     copy.parent.mkdir(mode=0o700, exist_ok=True)
-    partial = copy.with_name(f"{copy.name}.part")
-    partial.unlink(missing_ok=True)
-    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    handle, name = tempfile.mkstemp(_PARTIAL, dir=copy.parent)  # others may be making the same
+    os.close(handle)
+    partial = Path(name)
     try:
         yield partial
         with suppress(FileNotFoundError):
@@ -126,10 +131,18 @@ def _new(copy: Path) -> Iterator[Path]:
 
 
 def _forget(copies: Sequence[Path]) -> None:
+    """Take away the oldest, and what killed processes had begun."""
     versions = [copy for copy in copies if "-version-" in copy.name]
     dated = [copy for copy in copies if copy not in versions]
-    for copy in (*dated[KEPT:], *versions[KEPT_VERSIONS:]):
+    for copy in (*dated[KEPT:], *versions[KEPT_VERSIONS:], *_abandoned(copies)):
         copy.unlink(missing_ok=True)
+
+
+def _abandoned(copies: Sequence[Path]) -> Iterator[Path]:
+    for partial in copies[0].parent.glob(f"*{_PARTIAL}") if copies else ():
+        with suppress(FileNotFoundError):
+            if time.time() - partial.stat().st_mtime > _LONG_AGO_S:
+                yield partial
 
 
 def _dated(path: Path, today: date) -> Path:

@@ -62,10 +62,11 @@ class Database:
         self._damage = ""
         self._suspect = False
         self._hasty: int | None = None
+        self._haste_s = HASTE_S
 
-    def hurry(self) -> None:
-        """From now on this thread waits for others no longer than HASTE_S, until it can `take_time` again."""
-        self._hasty = threading.get_ident()
+    def hurry(self, patience_s: float = HASTE_S) -> None:
+        """From now on this thread waits for others no longer than this, until it can `take_time` again."""
+        self._hasty, self._haste_s = threading.get_ident(), patience_s
 
     def take_time(self) -> None:
         """No thread has to hurry any more."""
@@ -150,7 +151,9 @@ class Database:
         alone = self._use.begin()
         if alone:
             complete(self.path)
-        why = self._damage or damage(self.path, alone=alone, suspect=self._suspect)
+        why = self._damage or damage(
+            self.path, alone=alone, suspect=self._suspect, patience_s=self._patience_s
+        )
         if why and not alone:
             raise told(
                 self.path,
@@ -164,7 +167,7 @@ class Database:
 
     @property
     def _patience_s(self) -> float | None:
-        return HASTE_S if threading.get_ident() == self._hasty else None
+        return self._haste_s if threading.get_ident() == self._hasty else None
 
     @contextmanager
     def _held(self, lock: threading.Lock) -> Iterator[None]:

@@ -121,7 +121,7 @@ def untouched(path: Path) -> Iterator[None]:
         yield
 
 
-def damage(path: Path, *, alone: bool, suspect: bool) -> str:
+def damage(path: Path, *, alone: bool, suspect: bool, patience_s: float | None = None) -> str:
     """What is wrong with the file, "" for nothing that shows; nothing is changed.
 
     `alone` says that nobody else has it open: then a log that is there was left by a crash. After one, and where
@@ -132,7 +132,9 @@ def damage(path: Path, *, alone: bool, suspect: bool) -> str:
     if not size(path):
         return "it is empty, but its log is not" if log else ""
     try:
-        return patiently(lambda: _damage(path, crashed=alone and log > 0, suspect=suspect))
+        return patiently(
+            lambda: _damage(path, crashed=alone and log > 0, suspect=suspect), patience_s
+        )
     except UnicodeDecodeError:  # in SQLite's own words about the schema
         return "its schema is damaged"
     except sqlite3.DatabaseError as error:
@@ -197,7 +199,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     version = version_of(connection)
     if version == len(STEPS):
         return
-    if version:
+    # One that another process has just begun holds nothing yet.
+    if version and connection.execute("SELECT 1 FROM session LIMIT 1").fetchone():
         backups.before_version(connection, path, version)
     for number, step in enumerate(STEPS, start=1):
         with transaction(connection, "IMMEDIATE"):

@@ -172,11 +172,10 @@ def test_a_lock_held_for_too_long_is_told_and_forgotten(tmp_path, monkeypatch):
 
 def test_a_thread_that_has_keys_to_answer_waits_for_nobody(tmp_path, monkeypatch):
     monkeypatch.setattr(opening, "PATIENCE_S", 3600)
-    monkeypatch.setattr(database, "HASTE_S", 0.01)
     path = tmp_path / "chats.db"
     with closing(Store(path)) as store:
         keep(store)
-        store.database.hurry()
+        store.database.hurry(0.01)
         with closing(
             sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         ) as holder:

@@ -396,8 +396,7 @@ def test_of_several_at_once_that_are_killed_each_keeps_what_it_had(tmp_path, kil
         lines = [process.stdout.readline() for _ in range(2 + (kill * 7 + number * 3) % TURNS)]
         process.kill()
         heard.append([*lines, *process.stdout.readlines()])
-    for process in alive:
-        process.communicate()
+    assert [process.communicate()[1] for process in alive] == [""] * 4
     with closing(Store(path, tell=told.append)) as store:
         for number, lines in enumerate(heard):
             _, conversation = store.load(lines[0].strip())

@@ -93,6 +93,18 @@ def test_a_copy_that_is_not_wanted_any_more_leaves_nothing(store, upkeep):
     assert list(store.database.path.with_name("backups").iterdir()) == []
 
 
+def test_what_a_killed_process_had_begun_to_copy_goes_a_day_later(store, upkeep):
+    say(store)
+    folder = store.database.path.with_name("backups")
+    folder.mkdir()
+    (old := folder / "old.part").touch()
+    (new := folder / "new.part").touch()
+    os.utime(old, (0, 0))
+    upkeep.back_up(DAY)
+    assert not old.exists()
+    assert new.exists()
+
+
 def test_a_copy_is_of_one_moment_while_others_write(store, upkeep):
     say(store, "before " * 400_000)
     written: list[int] = []

@@ -1,11 +1,13 @@
 """Tab, in the real program."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 
 import pytest
 
 from deepchat.demo.server import Answer
+from deepchat.locks import lock
 
 pytestmark = pytest.mark.terminal
 
@@ -72,11 +74,14 @@ def test_keys_are_answered_while_the_database_is_locked(chats, deepchat, own_hom
 
 def test_tab_works_as_soon_as_what_it_asks_answers(chats, deepchat, own_home):
     [path] = own_home.rglob("*.db")
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        chat = deepchat()
-        chat.wait_for("/help")
-        other.execute("PRAGMA locking_mode = EXCLUSIVE")
-        other.execute("BEGIN EXCLUSIVE")
+    chat = deepchat()
+    chat.wait_for("/help")
+    # As if another process were putting a mended file in its place.
+    (lock_file := path.with_name("chats.db-lock")).unlink()
+    with lock_file.open("w") as other:
+        lock(other.fileno())
+        shutil.copy(path, copy := path.with_name("copy"))
+        copy.replace(path)
         chat.press("/resume brd")
         chat.wait_for("› /resume brd")
         chat.press("\t")
