@@ -58,7 +58,9 @@ class Database:
         self._read_lock = threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
+        self._known = (0, 0)
         self._sound = False
+        self._is_read_only = False
         self._damage = ""
         self._suspect = False
         self._hasty: int | None = None
@@ -172,7 +174,8 @@ class Database:
     @contextmanager
     def _held(self, lock: threading.Lock) -> Iterator[None]:
         """Another thread may hold it while it waits for a process."""
-        if not lock.acquire(timeout=self._patience_s or -1):
+        patience_s = self._patience_s
+        if not lock.acquire(timeout=-1 if patience_s is None else patience_s):
             raise busy(self.path)
         try:
             yield

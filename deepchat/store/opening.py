@@ -10,7 +10,7 @@ import struct
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from operator import methodcaller
 from pathlib import Path
 from typing import Final, TypeVar
@@ -115,8 +115,9 @@ def _glimpse(path: Path) -> Iterator[sqlite3.Connection]:
 @contextmanager
 def untouched(path: Path) -> Iterator[None]:
     """Inside, connections can be closed without the last one writing the log into a damaged file."""
-    with _glimpse(path) as connection:
-        with suppress(sqlite3.DatabaseError):  # it holds the file open all the same
+    with ExitStack() as stack:
+        with suppress(sqlite3.DatabaseError):  # it may hold the file open all the same
+            connection = stack.enter_context(_glimpse(path))
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()
         yield
 
