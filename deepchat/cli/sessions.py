@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -32,14 +32,9 @@ def stored(wishes: Wishes) -> Iterator[tuple[Settings, "Store"]]:
         yield settings, store
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def sessions(context: click.Context) -> Errand | None:
-    """The stored chats: list, find, show and keep them in order."""
-    return None if context.invoked_subcommand else context.invoke(list_)
-
-
 F = TypeVar("F", bound=Callable[..., Any])
+
+_TYPED: Final = click.core.ParameterSource.COMMANDLINE
 
 
 def _filters(command: F) -> F:
@@ -61,6 +56,24 @@ def _filters(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+@click.group(invoke_without_command=True)
+@_filters
+@click.pass_context
+def sessions(context: click.Context, /, **options: Any) -> Errand | None:
+    """The stored chats: list, find, show and keep them in order."""
+    if not context.invoked_subcommand:
+        listing: Errand = context.invoke(list_, **options)
+        return listing
+    given = (name for name in options if context.get_parameter_source(name) is _TYPED)
+    if stray := next(given, None):
+        raise click.UsageError(f"{_flag(context, stray)} stands behind the command.")
+    return None
+
+
+def _flag(context: click.Context, name: str) -> str:
+    return next(option.opts[-1] for option in context.command.params if option.name == name)
 
 
 @sessions.command("list")

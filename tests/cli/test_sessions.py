@@ -42,6 +42,15 @@ def test_programs_get_json(own_home):
     assert (code, record["title"], record["turns"], record["cost"]) == (0, "Zweite", 1, None)
 
 
+def test_without_a_command_the_options_are_those_of_the_list(own_home):
+    stored("First", "Second")
+    assert len(run("sessions", "-n", "1")[1].splitlines()) == 1
+    assert [one["title"] for one in json.loads(run("sessions", "--json")[1])] == ["Second", "First"]
+    code, out, err = run("sessions", "--json", "search", "x")
+    assert (code, out) == (1, "")
+    assert "--json stands behind the command" in err
+
+
 def test_a_command_takes_the_flags_before_it(tmp_path, own_home):
     stored("At home")
     assert run("--data-dir", str(tmp_path / "elsewhere"), "sessions") == (0, "", "")
