@@ -147,6 +147,8 @@ def damage(path: Path, *, alone: bool, suspect: bool, patience_s: float | None =
 def _damage(path: Path, *, crashed: bool, suspect: bool) -> str:
     _refuse_newer(path)
     with _glimpse(path) as connection:
+        # All of one moment: another process may be making the file just now.
+        connection.execute("BEGIN")
         (owner,) = connection.execute("PRAGMA application_id").fetchone()
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         if owner != APPLICATION_ID and (names or owner):

@@ -2,7 +2,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -301,3 +301,35 @@ def test_a_folder_that_is_taken_away_is_made_again_and_written_to(tmp_path):
         assert [found.title for found in store.find()] == ["after"]
     with closing(Store(tmp_path / "elsewhere" / "chats.db")) as moved:
         assert [found.title for found in moved.find()] == ["before"]
+
+
+def test_a_file_that_another_process_is_making_just_now_is_not_damaged(tmp_path, monkeypatch):
+    path = tmp_path / "chats.db"
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA user_version = 0")
+        raw.execute("VACUUM")
+    monkeypatch.setattr(opening, "PATIENCE_S", 0)
+    whole = opening._glimpse
+
+    class Late:
+        """Between two questions somebody else makes the file what it is to be, if that can be."""
+
+        def __init__(self, connection):
+            self._connection = connection
+
+        def execute(self, statement):
+            if "sqlite_master" in statement:
+                monkeypatch.setattr(opening, "_glimpse", whole)
+                with closing(Store(path)) as other, suppress(StoreError):
+                    keep(other)
+            return self._connection.execute(statement)
+
+    @contextmanager
+    def glimpse(path):
+        with whole(path) as connection:
+            yield Late(connection)
+
+    assert path.stat().st_size
+    monkeypatch.setattr(opening, "_refuse_newer", lambda path: None)
+    monkeypatch.setattr(opening, "_glimpse", glimpse)
+    assert opening.damage(path, alone=False, suspect=False) == ""
