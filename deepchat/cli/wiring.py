@@ -59,6 +59,14 @@ class Provider:
         """What the server offers."""
         return self._client().models()
 
+    def move(self, settings: Settings) -> None:
+        """Ask another server, or with another key, from the next request on. One that is under way goes on where it is."""
+        with self._lock:
+            self._settings = settings
+            left, self._made = self._made, None
+        if left:
+            left.close()
+
     def get_ready(self) -> None:
         """Import the client and make the connection, on a thread of its own, while the user types."""
         threading.Thread(target=self._warm, name="ready", daemon=True).start()
