@@ -14,6 +14,7 @@ timing.
 """
 
 import copy
+import gc
 import re
 import signal
 import threading
@@ -271,8 +272,8 @@ class Meter:
     """The work done for the code of one reply: `matches` and the `chars` given to lexers are counted, the CPU time of
     this thread is limited.
 
-    Time that other threads and programs take is not held against the code. The clock is read every 16th match, as a
-    system call costs as much as a match. A single match may never end; in the main thread, where the program draws, a
+    Time that other threads, programs and the garbage collector take is not held against the code: with many objects around
+    one collection takes all that a reply has. The clock is read every 16th match, as a system call costs as much as a match. A single match may never end; in the main thread, where the program draws, a
     signal interrupts it.
     """
 
@@ -325,6 +326,8 @@ class Meter:
         if seconds <= 0:
             raise TooSlow
         alarm = _alarm() if _can_interrupt() else None
+        collecting = gc.isenabled()
+        gc.disable()
         started = thread_time()
         self._until = started + seconds
         try:
@@ -336,6 +339,8 @@ class Meter:
                 alarm.arm(0)
             if charged:
                 self._left -= thread_time() - started
+            if collecting:
+                gc.enable()
 
     def match(self) -> None:
         self.matches += 1

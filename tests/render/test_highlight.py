@@ -1,7 +1,9 @@
+import gc
 import itertools
 import threading
 from concurrent.futures import Future
 from pathlib import Path
+from time import thread_time
 from typing import ClassVar
 
 import pytest
@@ -744,6 +746,27 @@ def test_it_is_known_that_something_stayed_plain_that_had_colours(lexer, lines, 
         highlighter.peek(line)
         highlighter.line(line)
     assert highlighter.meter.gave_up == gave_up
+
+
+def test_garbage_collections_do_not_count_as_slow_code():
+    """In a large process one takes longer than a reply has for its code."""
+
+    def collect_slowly(phase, _info):
+        until = thread_time() + highlight.REPLY_SECONDS
+        while phase == "start" and thread_time() < until:
+            pass
+
+    thresholds = gc.get_threshold()
+    highlighter = Highlighter("x", THEME, load=at_hand(lexer_for("python")))
+    gc.callbacks.append(collect_slowly)
+    gc.set_threshold(5)
+    try:
+        lines = [highlighter.line(f"if x: y = [{n}, 'a', {{}}]") for n in range(4)]
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(collect_slowly)
+    assert all(map(colored, lines))
+    assert not highlighter.meter.gave_up
 
 
 def test_what_only_stayed_plain_while_it_grew_is_no_matter():
