@@ -1,13 +1,17 @@
 """The client: one session with one server, its key, its time limits; every foreign error becomes ours here."""
 
+import gzip
+import re
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 import requests
+from urllib3.connection import HTTPConnection
 
 from deepchat import __version__
 from deepchat.api import sse, wire
@@ -17,12 +21,24 @@ from deepchat.api.line import Adapter, Call, Session
 from deepchat.api.models import listed
 from deepchat.api.refusals import error_from, request_id_in, unredacted
 from deepchat.conversation import Event, ModelInfo, Reported, Request
-from deepchat.errors import ApiError, NetworkError
+from deepchat.errors import ApiError, BadRequest, NetworkError
 from deepchat.secret import Secret
 from deepchat.turn import Stop
 
 _PIECE_BYTES: Final = 64 << 10
 _LARGEST_BODY: Final = 64 << 20
+
+# Smaller requests fit into a few packets as they are. The quickest level leaves a third of a chat, the best a quarter.
+_COMPRESSED_FROM: Final = 16 << 10
+_LEVEL: Final = 1
+
+# How a server refuses a body that it does not decompress, besides 415.
+_UNREAD: Final = re.compile(r"gzip|encoding|compress|decod|pars|json|utf-?8", re.IGNORECASE)
+
+# A connection that rested for longer is tried with a request that costs nothing, before one that does: a router may have
+# forgotten it, and then it looks alive. How long the try may take.
+_RESTED_S: Final = 30
+_TRY_S: Final = 5
 
 # Long histories get as much more time to be sent as a slow line needs.
 _UPLOAD_BYTES_PER_S: Final = 100_000
@@ -50,7 +66,8 @@ class Client:
     """A server that speaks the chat completions format, and the key for it (none: nothing is sent as one).
 
     Raises ConfigError for a base URL that is none, AccessError for a key that can't be one or must not travel there.
-    May be used from several threads. `source` is how deepchat names itself to DeepInfra.
+    May be used from several threads. `source` is how deepchat names itself to DeepInfra. `compresses` tells whether the
+    server reads compressed requests, as DeepInfra does.
     """
 
     def __init__(
@@ -60,6 +77,7 @@ class Client:
         *,
         timeouts: Timeouts = Timeouts(),
         source: str = "deepchat",
+        compresses: bool | None = None,
     ) -> None:
         self._base = base_url.rstrip("/")
         self._address = address_of(self._base)
@@ -83,15 +101,21 @@ class Client:
         self._session = Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, Adapter())
+        self._lock = threading.Lock()
+        self._at_work = 0
+        self._rests: tuple[HTTPConnection | None, float] | None = None
+        self._compresses = self._deepinfra if compresses is None else compresses
+        self._was_read = False
+        self._built: tuple[Request, bytes] | None = None
 
     def stream(self, request: Request, stop: Stop) -> Iterator[Event]:
         """The reply as it arrives, as `turn.Model` promises. Stopping breaks the connection off."""
-        payload = wire.encoded(wire.body(request, deepinfra=self._deepinfra))
         with (
-            closing(Call()) as call,
+            self._call() as call,
             stop.aborting(call.break_off),
-            closing(self._ask(call, "POST", "/chat/completions", payload)) as response,
+            closing(self._chat(call, self._body(request))) as response,
         ):
+            self._built = None
             yield from self._reply(response, call)
             _drain(response, self._timeouts.drain)
 
@@ -99,7 +123,7 @@ class Client:
         """The models the server offers; needs no key where the server needs none. Raises ApiError, NetworkError."""
         # Without the filter DeepInfra tells no prices and no context lengths.
         path = "/models?filter=with_meta" if self._deepinfra else "/models"
-        with closing(Call()) as call, closing(self._ask(call, "GET", path)) as response:
+        with self._call() as call, closing(self._ask(call, "GET", path)) as response:
             clock = _PayloadClock(self._host, self._timeouts.payload)
             try:
                 body = _start(self._pieces(response, clock), _LARGEST_BODY)
@@ -113,28 +137,91 @@ class Client:
             ) from None
 
     def warm(self) -> None:
-        """Make the connection ready, so that the first message need not wait for it. A failure will be told then."""
-        with (
-            suppress(ApiError, NetworkError),
-            closing(Call()) as call,
-            closing(self._send(call, "HEAD", "/models")) as response,
-        ):
-            _drain(response, self._timeouts.drain)
+        """Make a connection ready, so that the next message need not wait for it; nothing where one is, or is in use.
+
+        A failure will be told when there is a message: what may be dead has left the pool by then.
+        """
+        if self._at_work or self._is_ready():
+            return
+        limits = replace(self._timeouts, headers=min(_TRY_S, self._timeouts.headers))
+        for _ in range(2):  # the first may find out that the one there was is dead
+            with (
+                suppress(ApiError, NetworkError),
+                self._call() as call,
+                closing(self._send(call, "HEAD", "/models", limits=limits)) as response,
+            ):
+                _drain(response, self._timeouts.drain)
+                return
 
     def close(self) -> None:
         """Close the connections that wait for a next request."""
         self._session.close()
 
+    def _is_ready(self) -> bool:
+        if self._rests is None:
+            return False
+        connection, since = self._rests
+        return time.monotonic() - since < _RESTED_S and (
+            connection is None or connection.is_connected
+        )
+
+    @contextmanager
+    def _call(self) -> Iterator[Call]:
+        """A call, and a note of where its connection rests afterwards."""
+        with self._lock:
+            self._at_work += 1
+        try:
+            with closing(Call()) as call:
+                yield call
+                self._rests = (call.connection, time.monotonic())
+        finally:
+            with self._lock:
+                self._at_work -= 1
+
     # --- asking ------------------------------------------------------------------------------------------------------
 
+    def _body(self, request: Request) -> bytes:
+        """Built once, however often the request is sent."""
+        built = self._built
+        if built is None or built[0] is not request:
+            encoded = wire.encoded(wire.body(request, deepinfra=self._deepinfra))
+            self._built = built = (request, encoded)
+        return built[1]
+
+    def _chat(self, call: Call, body: bytes) -> requests.Response:
+        """Compressed where that is worth while, and as it is once the server turns out not to read that."""
+        if self._compresses and len(body) >= _COMPRESSED_FROM:
+            packed = gzip.compress(body, _LEVEL, mtime=0)
+            try:
+                response = self._ask(call, "POST", "/chat/completions", packed, encoding="gzip")
+            except BadRequest as error:
+                if not self._left_unread(error):
+                    raise
+                self._compresses = False
+            else:
+                self._was_read = True
+                return response
+        return self._ask(call, "POST", "/chat/completions", body)
+
+    def _left_unread(self, error: BadRequest) -> bool:
+        """Whether the server refused a body because it is compressed."""
+        doubtful = error.status in (400, 422) and not self._was_read
+        return error.status == 415 or (doubtful and bool(_UNREAD.search(error.sentence)))
+
     def _ask(
-        self, call: Call, method: str, path: str, payload: bytes | None = None
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        payload: bytes | None = None,
+        *,
+        encoding: str | None = None,
     ) -> requests.Response:
         """Send one request, and wait for headers that promise a reply. Raises an ApiError or NetworkError.
 
         Until it returns nothing of a reply has come.
         """
-        response = self._send(call, method, path, payload)
+        response = self._send(call, method, path, payload, encoding=encoding)
         if 200 <= response.status_code < 300:
             return response
         with closing(response):
@@ -147,9 +234,16 @@ class Client:
             )
 
     def _send(
-        self, call: Call, method: str, path: str, payload: bytes | None = None
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        payload: bytes | None = None,
+        *,
+        encoding: str | None = None,
+        limits: Timeouts | None = None,
     ) -> requests.Response:
-        limits = self._timeouts
+        limits = limits or self._timeouts
         upload = len(payload or b"") / _UPLOAD_BYTES_PER_S
         answer = upload + limits.headers
         try:
@@ -158,7 +252,7 @@ class Client:
                     method,
                     self._base + path,
                     data=payload,
-                    headers=self._headers,
+                    headers={**self._headers, "Content-Encoding": encoding},
                     auth=self._auth,
                     # Beyond the call's own clocks, for lines that these do not reach. urllib3 sends in the first one.
                     timeout=(limits.connect + upload, answer + limits.silence),

@@ -27,11 +27,12 @@ class Call:
     """One request and its response. `break_off` ends, from any thread, whatever the call waits for.
 
     `sent`: the request has begun to go out, and may be answered. `overdue`: one of its clocks has run out. `silence` is
-    for how many seconds its reply may rest between two bytes.
+    for how many seconds its reply may rest between two bytes. `connection` is the one it went out on, where that is known.
     """
 
     def __init__(self) -> None:
         self.sent = False
+        self.connection: HTTPConnection | None = None
         self.overdue = False
         self.silence: float | None = None
         self._answer = 0.0
@@ -61,9 +62,10 @@ class Call:
             # Which family it really is does not matter for shutting it down.
             self._socket = socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM)
 
-    def send(self, number: int) -> None:
-        """From here on, on the line with this file number, the request goes out."""
-        self.hold(number)
+    def send(self, connection: HTTPConnection) -> None:
+        """From here on, on this connection, the request goes out."""
+        self.hold(connection.sock.fileno())
+        self.connection = connection
         self.sent = True
         self._wind(self._answer)
 
@@ -84,7 +86,7 @@ class Call:
         It may take `connect` seconds to stand, then `answer` to send the request and get all the headers; after that the
         reply may rest for `silence`.
         """
-        self._answer, self.silence = answer, silence
+        self._answer, self.silence, self.sent = answer, silence, False
         token = _under_way.set(self)
         try:
             with self.within(connect):
@@ -129,7 +131,11 @@ class Session(requests.Session):
 
 
 class Adapter(HTTPAdapter):
-    """requests' own, with connections that tell the call under way which socket it uses."""
+    """requests' own, with connections that tell the call under way which socket it uses, and that are kept alive while they
+    rest: routers forget silent ones."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options, socket_options=_options())
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> HTTPConnectionPool:
         pool = cast(HTTPConnectionPool, super().get_connection_with_tls_context(*args, **options))
@@ -142,6 +148,15 @@ class Adapter(HTTPAdapter):
             # A SOCKS proxy has connections of its own: there a call ends at the next byte, and what was sent is not known.
             call.sent = True
         return pool
+
+
+def _options() -> list[tuple[int, int, int]]:
+    """urllib3's own, and keep-alives from the first half minute of silence on, where the system lets one say when."""
+    options = [*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name, seconds in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10)):
+        if number := getattr(socket, name, None):
+            options.append((socket.IPPROTO_TCP, number, seconds))
+    return options
 
 
 class _Http(HTTPConnection):
@@ -181,7 +196,7 @@ class _Http(HTTPConnection):
         if self.sock is None:
             self.connect()
         if call := _under_way.get():
-            call.send(self.sock.fileno())
+            call.send(self)
         super().request(*args, **options)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own

@@ -152,6 +152,7 @@ def _wire(
             drafts=NoDrafts() if private else drafts,
             news=news,
             keep=partial(chat.keep_in, store),
+            get_ready=provider.get_ready,
             exported=Exporter(settings, draw.blocks),
             disk=store.database,
             auto_title=settings.auto_title,

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -17,6 +18,9 @@ from deepchat.turn import Stop
 
 UNAUTHORIZED: Final = 401
 
+# While somebody types, how often the connection is looked at.
+LOOK_S: Final = 10.0
+
 if TYPE_CHECKING:
     from deepchat.api.client import Client
 
@@ -28,6 +32,7 @@ class Provider:
         self._settings = settings
         self._lock = threading.Lock()
         self._made: Client | None = None
+        self._look_again = 0.0
 
     def _client(self) -> "Client":
         from deepchat.api.client import Client, Timeouts  # late, see above
@@ -64,11 +69,15 @@ class Provider:
         with self._lock:
             self._settings = settings
             left, self._made = self._made, None
+            self._look_again = 0.0
         if left:
             left.close()
 
     def get_ready(self) -> None:
-        """Import the client and make the connection, on a thread of its own, while the user types."""
+        """Import the client and make the connection, on a thread of its own. Called for each key: it looks now and then."""
+        if time.monotonic() < self._look_again:
+            return
+        self._look_again = time.monotonic() + LOOK_S
         threading.Thread(target=self._warm, name="ready", daemon=True).start()
 
     def _warm(self) -> None:

@@ -41,7 +41,8 @@ def no_export(name: str, session: Session, conversation: Conversation, part: Par
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The rooms that a REPL needs, wired by `cli`. `keep` makes a chat that is private one that is kept."""
+    """The rooms that a REPL needs, wired by `cli`. `keep` makes a chat that is private one that is kept. `get_ready` is
+    called for each key: a message is about to be sent."""
 
     chat: Chat
     library: Library
@@ -53,6 +54,7 @@ class House:
     drafts: Drafts = field(default_factory=NoDrafts)
     news: News = field(default_factory=News)
     keep: Callable[[], None] | None = None
+    get_ready: Callable[[], None] = lambda: None
     exported: Exported = no_export
     disk: Disk = field(default_factory=AnyDisk)
     auto_title: bool = False

@@ -82,6 +82,7 @@ class Interactive:
         completer.desk = self.repl.desk
         self.terminal.app.key_processor.after_key_press += lambda _: self.repl.drafts.touch()
         self.terminal.buffer.on_text_changed += lambda _: self.repl.disarm()
+        self.terminal.buffer.on_text_changed += lambda _: house.get_ready()
         self.bug: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._commands: set[asyncio.Task[None]] = set()

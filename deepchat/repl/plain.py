@@ -196,7 +196,9 @@ class Plain:
         self._ahead = LinesAhead(lines, out or sys.stdout, terminal)
         self._surface = PlainSurface(out or sys.stdout, self._ahead.ask, self._ahead.waiting)
         self._told: Pause | None = None
-        self.repl = Repl(wire(self._surface, self._came.set), self._surface)
+        house = wire(self._surface, self._came.set)
+        self._get_ready = house.get_ready
+        self.repl = Repl(house, self._surface)
 
     def run(self, begin: Callable[[Repl], str]) -> None:
         """Until the user leaves. `begin` gives what is entered first in the user's stead."""
@@ -228,6 +230,7 @@ class Plain:
     def _read(self) -> Next | None:
         self.repl.alongside.look()
         self._receive()
+        self._get_ready()
         try:
             line = self._ask(PROMPT)
             while line.endswith("\\") or is_open(Entry(line)):

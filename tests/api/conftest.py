@@ -24,9 +24,9 @@ def client():
     """Clients that are closed at the end, and wait no longer than a test does."""
     clients: list[Client] = []
 
-    def make(base_url, key=None, **limits) -> Client:
+    def make(base_url, key=None, *, compresses=None, **limits) -> Client:
         quick = {"connect": 5, "headers": 5, "silence": 5, "payload": 5, "tail": 0.2, **limits}
-        clients.append(Client(base_url, key, timeouts=Timeouts(**quick)))
+        clients.append(Client(base_url, key, timeouts=Timeouts(**quick), compresses=compresses))
         return clients[-1]
 
     yield make

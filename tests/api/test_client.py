@@ -9,12 +9,21 @@ from contextlib import suppress
 
 import pytest
 
+from deepchat.api import wire
 from deepchat.api.client import Client
 from deepchat.chat import Unsaved
-from deepchat.conversation import Finished, Json, Message, TextDelta
+from deepchat.conversation import (
+    Finished,
+    Json,
+    Message,
+    PromptMessage,
+    Request,
+    TextDelta,
+)
 from deepchat.demo.server import Answer
 from deepchat.errors import (
     AccessError,
+    BadRequest,
     ConfigError,
     DeepchatError,
     ModelNotFound,
@@ -25,6 +34,7 @@ from deepchat.errors import (
     StreamCut,
     TimedOut,
 )
+from deepchat.retrying import Retries
 from deepchat.secret import Secret
 from deepchat.turn import Stop, Turn
 from tests.api.peer import CERTIFICATES, read_request
@@ -38,6 +48,100 @@ EVENT = stream(chunk("Hi"), done=False)
 
 def ask(client):
     return list(client.stream(ASK, Stop()))
+
+
+# --- a long history --------------------------------------------------------------------------------------------------
+
+LONG = Request("deepchat/demo", (PromptMessage("user", "words and words, " * 10_000),))
+UNREAD = {
+    "415": Answer.json({"detail": "Unsupported Media Type"}, status=415),
+    "400 and JSON": Answer.json(
+        {"error": {"message": "Could not parse the JSON body"}}, status=400
+    ),
+    "422 and UTF-8": Answer.json({"detail": "'utf-8' codec can't decode byte 0x8b"}, status=422),
+}
+
+
+def ask_at_length(client):
+    return list(client.stream(LONG, Stop()))[-1]
+
+
+def encodings(server):
+    return [request.headers.get("content-encoding") for request in server.received]
+
+
+def test_a_long_history_goes_out_compressed_where_the_server_reads_that(server, client):
+    ask_at_length(client(server.base_url, compresses=True))
+    ask_at_length(client(server.base_url))
+    assert encodings(server) == ["gzip", None]
+    sizes = [int(request.headers["content-length"]) for request in server.received]
+    assert sizes[0] < sizes[1] / 20
+    assert len({request.body for request in server.received}) == 1
+
+
+def test_a_short_one_goes_out_as_it_is(server, client):
+    ask(client(server.base_url, compresses=True))
+    assert encodings(server) == [None]
+
+
+def test_the_same_history_is_the_same_bytes_when_compressed(peer, client):
+    bodies = []
+
+    def talk(line):
+        bodies.append(read_request(line).partition(b"\r\n\r\n")[2])
+        line.sendall(HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(HI), HI))
+
+    url = f"http://127.0.0.1:{peer(talk).port}"
+    ask_at_length(client(url, compresses=True))
+    ask_at_length(client(url, compresses=True))
+    assert bodies[0] == bodies[1]
+
+
+@pytest.mark.parametrize("unread", UNREAD.values(), ids=UNREAD.keys())
+def test_a_server_that_does_not_decompress_gets_it_once_more_and_never_again_like_this(
+    server, client, unread
+):
+    server.script.append(unread)
+    one = client(server.base_url, compresses=True)
+    assert ask_at_length(one) == Finished("stop")
+    assert ask_at_length(one) == Finished("stop")
+    assert encodings(server) == ["gzip", None, None]
+
+
+def test_another_refusal_stands_though_the_body_was_compressed(server, client):
+    server.script.append(Answer.json({"error": {"message": "top_p must be above 0"}}, status=400))
+    with pytest.raises(BadRequest, match="top_p"):
+        ask_at_length(client(server.base_url, compresses=True))
+    assert encodings(server) == ["gzip"]
+
+
+def test_a_server_that_has_read_one_is_not_doubted_any_more(server, client):
+    one = client(server.base_url, compresses=True)
+    ask_at_length(one)
+    server.script.append(Answer.json({"error": {"message": "no json_object here"}}, status=400))
+    with pytest.raises(BadRequest, match="json_object"):
+        ask_at_length(one)
+    assert encodings(server) == ["gzip", "gzip"]
+
+
+def test_a_body_is_built_once_however_often_it_is_sent(server, client, monkeypatch):
+    built = []
+
+    def encoded(document):
+        built.append(document)
+        return b"{}"
+
+    monkeypatch.setattr(wire, "encoded", encoded)
+    server.script += [Answer.json({}, status=503)] * 2
+    turn = Turn(
+        client(server.base_url),
+        Unsaved(),
+        ASK,
+        Message("1", "assistant", ""),
+        retries=Retries(chance=lambda: 0.0),
+    ).start()
+    assert turn.wait(20)
+    assert (len(built), turn.tries) == (1, 3)
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------
@@ -102,6 +206,107 @@ def test_a_connection_the_server_closed_meanwhile_is_noticed_before_sending(peer
         assert restless.closed.wait(2)
         restless.closed.clear()
     assert (len(requests), restless.connections) == (3, 3)
+
+
+def heads_to(peer, *, then=lambda line: None):
+    """A peer that answers every request on a line, and the first lines of these requests."""
+    heads = []
+
+    def talk(line):
+        while True:
+            heads.append(read_request(line).split(b" ", 1)[0])
+            line.sendall(HEAD + b"Content-Length: 0\r\n\r\n")
+            then(line)
+
+    return peer(talk), heads
+
+
+def test_a_connection_that_is_ready_is_not_made_ready_again(peer, client):
+    quiet, heads = heads_to(peer)
+    one = client(f"http://127.0.0.1:{quiet.port}")
+    for _ in range(3):
+        one.warm()
+    assert (heads, quiet.connections) == ([b"HEAD"], 1)
+
+
+def test_a_connection_that_the_server_closed_is_made_anew_while_the_user_types(peer, client):
+    def close(line):
+        line.shutdown(socket.SHUT_RDWR)
+
+    restless, heads = heads_to(peer, then=close)
+    one = client(f"http://127.0.0.1:{restless.port}")
+    for _ in range(3):
+        one.warm()
+        assert restless.closed.wait(2)
+        restless.closed.clear()
+    assert (heads, restless.connections) == ([b"HEAD"] * 3, 3)
+
+
+def test_a_connection_that_rested_too_long_is_tried_with_what_costs_nothing(
+    peer, client, monkeypatch
+):
+    monkeypatch.setattr("deepchat.api.client._RESTED_S", 0)
+    quiet, heads = heads_to(peer)
+    one = client(f"http://127.0.0.1:{quiet.port}")
+    one.warm()
+    one.warm()
+    assert (heads, quiet.connections) == ([b"HEAD"] * 2, 1)
+
+
+def test_a_connection_that_looks_alive_and_is_dead_is_replaced_before_it_costs_anything(
+    peer, client, monkeypatch
+):
+    monkeypatch.setattr("deepchat.api.client._RESTED_S", 0)
+    monkeypatch.setattr("deepchat.api.client._TRY_S", 0.2)
+    heads = []
+
+    def talk(line):
+        heads.append(read_request(line))
+        line.sendall(HEAD + b"Content-Length: 0\r\n\r\n")
+        line.recv(1) and line.recv(1 << 20)  # as a router that has forgotten the line
+        line.recv(1)
+
+    forgetful = peer(talk)
+    one = client(f"http://127.0.0.1:{forgetful.port}")
+    one.warm()
+    one.warm()
+    assert (len(heads), forgetful.connections) == (2, 2)
+
+
+def test_nothing_is_made_ready_beside_a_reply(peer, client):
+    asked = threading.Event()
+
+    def talk(line):
+        read_request(line)
+        line.sendall(HEAD + b"\r\n" + EVENT)
+        asked.wait(5)
+
+    busy = peer(talk)
+    one = client(f"http://127.0.0.1:{busy.port}")
+    events = one.stream(ASK, Stop())
+    next(events)
+    one.warm()
+    asked.set()
+    with suppress(StreamCut):
+        list(events)
+    assert busy.connections == 1
+
+
+@pytest.mark.skipif(
+    not hasattr(socket, "TCP_KEEPIDLE"), reason="this system has other words for it"
+)
+def test_a_resting_connection_is_kept_alive(server, client, monkeypatch):
+    options = []
+    set_option = socket.socket.setsockopt
+
+    def noted(line, *option):
+        options.append(option)
+        set_option(line, *option)
+
+    monkeypatch.setattr(socket.socket, "setsockopt", noted)
+    client(server.base_url).warm()
+    assert (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1) in options
+    assert (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30) in options
 
 
 def test_a_request_that_was_delivered_is_never_sent_again(peer, client):
