@@ -46,6 +46,8 @@ def prompt(
 
 
 def _sent(message: Message, *, pictures: bool) -> PromptMessage:
+    if not message.attachments:
+        return PromptMessage(message.role, message.text)
     shown = tuple(each for each in message.attachments if pictures and each.is_picture)
     told = (each for each in message.attachments if not (pictures and each.is_picture))
     blocks = map(_block, told)

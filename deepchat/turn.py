@@ -32,6 +32,10 @@ Number = TypeVar("Number", int, float)
 # How much received text, in seconds, a killed process may lose.
 TICK_S: Final = 0.25
 
+# For so long a turn is alone at work when it starts. Two threads delay one another, and the request shall be out before the
+# question is drawn.
+HEAD_START_S: Final = 0.004
+
 # How long a thread that was asked to stop may take; in name resolution nothing can reach it.
 PATIENCE_S: Final = 0.1
 
@@ -169,6 +173,7 @@ class Turn:
     def start(self) -> "Turn":
         self._started = self._clock()
         threading.Thread(target=self._run, name="turn", daemon=True).start()
+        self._ended.wait(HEAD_START_S)
         return self
 
     def so_far(self) -> Message:

@@ -77,7 +77,11 @@ def _address(picture: Attachment) -> str:
 
 def encoded(document: Mapping[str, Json]) -> bytes:
     """UTF-8, without needless spaces; half characters, which no server takes, become U+FFFD."""
-    return mend(json.dumps(document, ensure_ascii=False, separators=(",", ":"))).encode()
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return mend(text).encode()
 
 
 def parsed(text: str | bytes) -> Json:

@@ -1,5 +1,6 @@
 """The rooms wired together: what both the terminal session and the one-shot need."""
 
+import gc
 import re
 import threading
 import time
@@ -81,8 +82,13 @@ class Provider:
         threading.Thread(target=self._warm, name="ready", daemon=True).start()
 
     def _warm(self) -> None:
+        first = self._made is None
         with suppress(DeepchatError):  # the first question says it
             self._client().warm()
+        if not first:
+            return
+        # What is imported stays. Looking through it for garbage would hold a key, or a request, up by 20 ms now and then.
+        gc.freeze()
 
     def close(self) -> None:
         """Close what was opened."""
