@@ -1,4 +1,4 @@
-"""A file written whole or not at all."""
+"""A file written whole or not at all, and one that grows."""
 
 import os
 import tempfile
@@ -16,6 +16,13 @@ def write(path: Path, text: str, *, force: bool = False) -> None:
         raise UsageError(f"{path} exists already.", hint="--force replaces it.") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def append(path: Path, text: str) -> None:
+    """Add to a file that only the user can read when it is new. OSError when that cannot be."""
+    number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(number, "a", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
 
 
 def _create(path: Path, data: bytes) -> None:

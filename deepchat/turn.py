@@ -249,13 +249,14 @@ class Turn:
                 self._take(event)
                 wake = not self._events
                 self._events.append(event)
-            if wake:
+            if isinstance(event, Finished):
+                self._end("done")  # the model may still see to its line
+            elif wake:
                 self._changed()
         if self._finished is None:
             raise StreamCut(
                 "The connection ended before the reply did.", hint="Asking again may help."
             )
-        self._end("done")
 
     def _answer(self) -> Iterator[Event]:
         """What the model says. The request is sent again only when nothing of an answer has come, and nobody stopped it."""

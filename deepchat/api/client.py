@@ -4,10 +4,9 @@ import gzip
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final
 
 import requests
@@ -16,6 +15,7 @@ from urllib3.connection import HTTPConnection
 from deepchat import __version__
 from deepchat.api import sse, wire
 from deepchat.api.address import Bearer, address_of, require_sendable
+from deepchat.api.exchange import Exchange
 from deepchat.api.faults import FOREIGN, fault, no_connection, silent, too_slow
 from deepchat.api.line import Adapter, Call, Session
 from deepchat.api.models import listed
@@ -67,7 +67,8 @@ class Client:
 
     Raises ConfigError for a base URL that is none, AccessError for a key that can't be one or must not travel there.
     May be used from several threads. `source` is how deepchat names itself to DeepInfra. `compresses` tells whether the
-    server reads compressed requests, as DeepInfra does.
+    server reads compressed requests, as DeepInfra does. `watch` is told of each exchange when it
+    begins and when it is over, on its thread.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Client:
         timeouts: Timeouts = Timeouts(),
         source: str = "deepchat",
         compresses: bool | None = None,
+        watch: Callable[[Exchange], None] = lambda exchange: None,
     ) -> None:
         self._base = base_url.rstrip("/")
         self._address = address_of(self._base)
@@ -105,6 +107,7 @@ class Client:
         self._at_work = 0
         self._rests: tuple[HTTPConnection | None, float] | None = None
         self._compresses = self._deepinfra if compresses is None else compresses
+        self._watch = watch
         self._was_read = False
         self._built: tuple[Request, bytes] | None = None
 
@@ -126,7 +129,7 @@ class Client:
         with self._call() as call, closing(self._ask(call, "GET", path)) as response:
             clock = _PayloadClock(self._host, self._timeouts.payload)
             try:
-                body = _start(self._pieces(response, clock), _LARGEST_BODY)
+                body = _start(self._pieces(response, clock, call), _LARGEST_BODY)
             except FOREIGN as error:
                 raise fault(error, self._host, "answered") from error
         try:
@@ -172,11 +175,23 @@ class Client:
             self._at_work += 1
         try:
             with closing(Call()) as call:
-                yield call
+                try:
+                    yield call
+                except BaseException as error:
+                    self._note(call, error)
+                    raise
                 self._rests = (call.connection, time.monotonic())
+                self._note(call)
         finally:
             with self._lock:
                 self._at_work -= 1
+
+    def _note(self, call: Call, error: BaseException | None = None) -> None:
+        """The exchange of this call has ended, perhaps by an error; a stream that is left, by GeneratorExit."""
+        exchange, call.exchange = call.exchange, None
+        if exchange:
+            exchange.ended(_end(call, error))
+            self._watch(exchange)
 
     # --- asking ------------------------------------------------------------------------------------------------------
 
@@ -198,6 +213,7 @@ class Client:
                 if not self._left_unread(error):
                     raise
                 self._compresses = False
+                self._note(call, error)
             else:
                 self._was_read = True
                 return response
@@ -228,7 +244,10 @@ class Client:
             raise error_from(
                 response.status_code,
                 response.headers,
-                self._head(iter(partial(_read, response), b""), call),
+                self._head(
+                    self._pieces(response, _PayloadClock(self._host, self._timeouts.tail), call),
+                    call,
+                ),
                 keyed=self._key is not None,
                 redact=self._redact,
             )
@@ -246,13 +265,23 @@ class Client:
         limits = limits or self._timeouts
         upload = len(payload or b"") / _UPLOAD_BYTES_PER_S
         answer = upload + limits.headers
+        headers = {**self._headers, "Content-Encoding": encoding}
+        call.exchange = exchange = Exchange(
+            method,
+            self._base + path,
+            headers,
+            payload or b"",
+            keyed=self._key is not None,
+            redact=self._redact,
+        )
+        self._watch(exchange)
         try:
             with call.placed(connect=limits.connect, answer=answer, silence=limits.silence):
                 response = self._session.request(
                     method,
                     self._base + path,
                     data=payload,
-                    headers={**self._headers, "Content-Encoding": encoding},
+                    headers=headers,
                     auth=self._auth,
                     # Beyond the call's own clocks, for lines that these do not reach. urllib3 sends in the first one.
                     timeout=(limits.connect + upload, answer + limits.silence),
@@ -269,6 +298,7 @@ class Client:
         if call.overdue:  # http.client takes half the headers for all of them
             response.close()
             raise too_slow(self._host, answer)
+        exchange.answered(response.status_code, response.reason, response.headers)
         return response
 
     # --- the reply ---------------------------------------------------------------------------------------------------
@@ -290,14 +320,16 @@ class Client:
                 if isinstance(error, NetworkError):
                     raise
                 raise fault(error, self._host, "answered") from error
-        yield from decoder.finish()
+        ending = [*decoder.finish()]
+        self._note(call)  # the program may be gone before the line is drained
+        yield from ending
 
     def _decoded(
         self, response: requests.Response, decoder: wire.Decoder, call: Call
     ) -> Iterator[Event]:
         """Events, until nothing of interest follows. What a body is, its first byte tells better than its type."""
         clock = _PayloadClock(self._host, self._timeouts.payload)
-        first, pieces = sse.opened(self._pieces(response, clock))
+        first, pieces = sse.opened(self._pieces(response, clock, call))
         if first in (b"{", b"["):
             yield from decoder.whole(_start(pieces, _LARGEST_BODY))
             return
@@ -316,8 +348,12 @@ class Client:
         if not decoder.begun:
             raise error_from(200, response.headers, feeder.head, redact=self._redact)
 
-    def _pieces(self, response: requests.Response, clock: "_PayloadClock") -> Iterator[bytes]:
+    def _pieces(
+        self, response: requests.Response, clock: "_PayloadClock", call: Call
+    ) -> Iterator[bytes]:
         while piece := _read(response):
+            if call.exchange:
+                call.exchange.hear(piece)
             yield piece
             clock.check()
 
@@ -358,6 +394,14 @@ def _drain(response: requests.Response, seconds: float) -> None:
     with suppress(*FOREIGN):
         while _read(response) and time.monotonic() < until:
             pass
+
+
+def _end(call: Call, error: BaseException | None) -> str:
+    if error is None:
+        return "complete"
+    if call.was_stopped or isinstance(error, GeneratorExit):
+        return "stopped"
+    return f"{type(error).__name__}: {error}"
 
 
 class _PayloadClock:

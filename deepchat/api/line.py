@@ -20,6 +20,8 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.response import HTTPResponse
 from urllib3.util.connection import allowed_gai_family
 
+from deepchat.api.exchange import Exchange
+
 _under_way: ContextVar["Call | None"] = ContextVar("_under_way", default=None)
 
 
@@ -27,12 +29,14 @@ class Call:
     """One request and its response. `break_off` ends, from any thread, whatever the call waits for.
 
     `sent`: the request has begun to go out, and may be answered. `overdue`: one of its clocks has run out. `silence` is
-    for how many seconds its reply may rest between two bytes. `connection` is the one it went out on, where that is known.
+    for how many seconds its reply may rest between two bytes. `connection` is the one it went out on, where that is known, `exchange`
+    what is said.
     """
 
     def __init__(self) -> None:
         self.sent = False
         self.connection: HTTPConnection | None = None
+        self.exchange: Exchange | None = None
         self.overdue = False
         self.silence: float | None = None
         self._answer = 0.0
@@ -40,6 +44,11 @@ class Call:
         self._broken = False
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether it was broken off, and not by a clock of its own."""
+        return self._broken and not self.overdue
 
     def break_off(self) -> None:
         """Shut the socket down, both ways, so that the server notices too. Returns at once; twice is fine."""
@@ -67,6 +76,8 @@ class Call:
         self.hold(connection.sock.fileno())
         self.connection = connection
         self.sent = True
+        if self.exchange:
+            self.exchange.mark("sent")
         self._wind(self._answer)
 
     def close(self) -> None:
@@ -193,9 +204,12 @@ class _Http(HTTPConnection):
         raise failure
 
     def request(self, *args: Any, **options: Any) -> None:
+        call = _under_way.get()
         if self.sock is None:
             self.connect()
-        if call := _under_way.get():
+            if call and call.exchange:
+                call.exchange.is_new_line = True
+        if call:
             call.send(self)
         super().request(*args, **options)
 

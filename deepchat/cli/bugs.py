@@ -1,11 +1,11 @@
 """What happens to a failure of deepchat itself: one line for the user, the traceback in a log, the key in neither."""
 
-import os
 import traceback
 from pathlib import Path
 
 from deepchat.config import private_dir
 from deepchat.errors import ConfigError, DeepchatError
+from deepchat.files import append
 from deepchat.secret import Secret
 from deepchat.text import clean
 
@@ -35,9 +35,7 @@ def _log(text: str, path: Path) -> Path | None:
     """Append to the log, which only the user can read; None when the disk refuses."""
     try:
         private_dir(path.parent)
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(file, "a", encoding="utf-8", errors="backslashreplace") as log:
-            log.write(text + "\n")
+        append(path, f"{text}\n")
     except (OSError, ConfigError):
         return None
     return path

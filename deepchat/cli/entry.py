@@ -13,6 +13,7 @@ from deepchat.cli.saying import say
 from deepchat.cli.wishes import KEY_PAGE, Wishes
 from deepchat.config import Provider, Settings, load, private_dir
 from deepchat.errors import DeepchatError, NoKey, UsageError
+from deepchat.files import append
 from deepchat.repl.early import silent_keys
 
 # A window smaller than this has no room for a composer, a status line and a reply.
@@ -36,6 +37,8 @@ def start(wishes: Wishes) -> int:
         raise UsageError("--demo is a server of its own.", hint="Leave the other one out.")
     if wishes.resume == "" and wishes.question is not None:
         raise UsageError("-r wants to know which chat.", hint="-c goes on with the last one.")
+    if wishes.log:
+        _require_log(wishes)
     with settings_of(wishes) as settings:
         if wishes.question is not None or not sys.stdin.isatty():
             return _once(wishes, settings)
@@ -48,6 +51,16 @@ def start(wishes: Wishes) -> int:
         if wishes.save is not None:
             raise UsageError("--save goes with -p QUESTION.", hint="A chat is kept anyway.")
         return _chat(wishes, settings)
+
+
+def _require_log(wishes: Wishes) -> None:
+    assert wishes.log  # noqa: S101  the caller looked
+    if wishes.private:
+        raise UsageError("--private keeps nothing.", hint="Leave --log out.")
+    try:
+        append(wishes.log, "")
+    except OSError as error:
+        raise UsageError(f"{wishes.log} cannot be written: {error.strerror}.") from error
 
 
 @contextmanager

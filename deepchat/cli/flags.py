@@ -55,7 +55,17 @@ EPILOG: Final = (
 @click.option(
     "--data-dir", metavar="PATH", type=click.Path(path_type=Path), help="Where chats are kept."
 )
-@click.option("--debug", is_flag=True, help="Show a traceback when deepchat itself breaks.")
+@click.option(
+    "--debug",
+    is_flag=True,
+    help="Show each request and its answer, and a traceback when deepchat itself breaks.",
+)
+@click.option(
+    "--log",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Add each request and its answer to this file.",
+)
 @click.version_option(__version__, message="deepchat %(version)s")
 @click.pass_context
 def deepchat(context: click.Context, /, **flags: object) -> Wishes:

@@ -47,7 +47,7 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
         private_dir(settings.paths.data_dir)
     came = threading.Event()
     with (
-        closing(Provider(settings)) as model,
+        closing(Provider(settings, log=wishes.log)) as model,
         closing(Store(settings.paths.database, tell=say)) as store,
     ):
         journal: Journal = store if is_kept else Unsaved()
@@ -71,6 +71,8 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
                 _raw(_events(turn, came))
         reply = chat.settle()
         chat.keep()
+        if wishes.debug:
+            sys.stderr.write(model.last_exchange)
         if wishes.save is not None and chat.kept and sys.stderr.isatty():
             say(f"Kept. Go on with: deepchat -r {chat.session.id[-6:]}")
         if reply.state == "stopped" or turn.pause:  # which it was stopped in

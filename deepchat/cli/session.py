@@ -44,7 +44,7 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
     """Chat until the user leaves; the exit code."""
     news = News()
     with (
-        closing(Provider(settings)) as provider,
+        closing(Provider(settings, log=wishes.log, tell=news.tell)) as provider,
         closing(Store(settings.paths.database, tell=news.tell)) as store,
         closing(DraftFiles(settings.paths.drafts)) as drafts,
         closing(Claims(settings.paths.claims)) as claims,
@@ -52,7 +52,7 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
     ):
         if not wishes.private:
             _look(store, news)
-        wire = _wire(settings, provider, store, drafts, claims, news, private=wishes.private)
+        wire = _wire(wishes, settings, provider, store, drafts, claims, news)
         begin = _begin(wishes, settings, store, provider, news, demo=demo)
         if not wishes.private:
             tidying.start()
@@ -105,17 +105,16 @@ def _look(store: Store, news: News) -> None:
 
 
 def _wire(
+    wishes: Wishes,
     settings: Settings,
     provider: Provider,
     store: Store,
     drafts: DraftFiles,
     claims: Claims,
     news: News,
-    *,
-    private: bool,
 ) -> Wire:
     """The rooms. A private chat opens none of the files of others, and has none of its own, unless it is kept after all."""
-    draw = drawing(settings)
+    draw, private = drawing(settings), wishes.private
 
     def wire(surface: Surface, changed: Callable[[], None]) -> House:
         page = Page(surface, draw)
@@ -153,6 +152,8 @@ def _wire(
             news=news,
             keep=partial(chat.keep_in, store),
             get_ready=provider.get_ready,
+            last_exchange=lambda: provider.last_exchange,
+            debug=wishes.debug,
             exported=Exporter(settings, draw.blocks),
             disk=store.database,
             auto_title=settings.auto_title,

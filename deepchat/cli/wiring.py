@@ -4,17 +4,19 @@ import gc
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deepchat.chat import Chat, Library
+from deepchat.cli.saying import say
 from deepchat.cli.wishes import Wishes
 from deepchat.config import ACTIONS, KEYS, PARAMETERS, Settings, parse_parameter, private_dir
 from deepchat.conversation import Event, Json, ModelInfo, Persona, Request, Session
 from deepchat.errors import AccessError, ConfigError, DeepchatError, UsageError
+from deepchat.files import append
 from deepchat.turn import Stop
 
 UNAUTHORIZED: Final = 401
@@ -24,13 +26,20 @@ LOOK_S: Final = 10.0
 
 if TYPE_CHECKING:
     from deepchat.api.client import Client
+    from deepchat.api.exchange import Exchange
 
 
 class Provider:
     """The server, reached by a client that is imported behind the prompt: requests takes a tenth of a second."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, *, log: Path | None = None, tell: Callable[[str], None] = say
+    ) -> None:
+        """`log` is a file to which every exchange is added; `tell` says that it cannot be."""
         self._settings = settings
+        self._log = log
+        self._tell = tell
+        self._last: Exchange | None = None
         self._lock = threading.Lock()
         self._made: Client | None = None
         self._look_again = 0.0
@@ -44,6 +53,7 @@ class Provider:
                     self._settings.provider.base_url,
                     self._settings.key,
                     timeouts=Timeouts(**asdict(self._settings.timeouts)),
+                    watch=self._note,
                 )
             return self._made
 
@@ -89,6 +99,25 @@ class Provider:
             return
         # What is imported stays. Looking through it for garbage would hold a key, or a request, up by 20 ms now and then.
         gc.freeze()
+
+    @property
+    def last_exchange(self) -> str:
+        """The last request that was not only to make a connection ready, and what came of it, in a few lines."""
+        return self._last.told(brief=True) if self._last else ""
+
+    def _note(self, exchange: "Exchange") -> None:
+        if exchange.method != "HEAD":
+            self._last = exchange
+        if self._log and exchange.is_over:
+            self._write_down(self._log, exchange.told())
+
+    def _write_down(self, log: Path, told: str) -> None:
+        """A log that cannot be written ends no chat."""
+        try:
+            append(log, f"{told}\n")
+        except OSError as error:
+            self._tell(f"{log} cannot be written: {error.strerror}.")
+            self._log = None
 
     def close(self) -> None:
         """Close what was opened."""

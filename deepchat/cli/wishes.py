@@ -32,6 +32,7 @@ class Wishes:
     config: Path | None = None
     data_dir: Path | None = None
     debug: bool = False
+    log: Path | None = None
 
     @property
     def asks(self) -> str:

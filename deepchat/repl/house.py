@@ -42,7 +42,8 @@ def no_export(name: str, session: Session, conversation: Conversation, part: Par
 @dataclass(frozen=True, slots=True)
 class House:
     """The rooms that a REPL needs, wired by `cli`. `keep` makes a chat that is private one that is kept. `get_ready` is
-    called for each key: a message is about to be sent."""
+    called for each key: a message is about to be sent. `last_exchange` is what went over the line last, without the key;
+    with `debug` it is shown after each reply."""
 
     chat: Chat
     library: Library
@@ -55,6 +56,8 @@ class House:
     news: News = field(default_factory=News)
     keep: Callable[[], None] | None = None
     get_ready: Callable[[], None] = lambda: None
+    last_exchange: Callable[[], str] = lambda: ""
+    debug: bool = False
     exported: Exported = no_export
     disk: Disk = field(default_factory=AnyDisk)
     auto_title: bool = False

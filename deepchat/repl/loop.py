@@ -86,6 +86,7 @@ class Repl:
             attach=self.sending.attach,
             keep=house.keep,
             exported=house.exported,
+            last_exchange=house.last_exchange,
             now_ms=house.now_ms,
         )
 

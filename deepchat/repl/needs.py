@@ -401,4 +401,5 @@ class Desk:
     attach: Callable[[Sequence[Found]], None]
     keep: Callable[[], None] | None
     exported: Exported
+    last_exchange: Callable[[], str]
     now_ms: Callable[[], int]

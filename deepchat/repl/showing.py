@@ -201,6 +201,8 @@ class Showing:
             self._house.page.notice(_empty(reply))
         elif reply.state == "done" and reply.finish_reason in TOO_LONG:
             self._house.page.notice("/continue asks for the rest.")
+        if self._house.debug:
+            self._house.page.notice(self._house.last_exchange())
         self._surface.print("\n")
         self._house.page.gap = ""
         self._announce(reply)

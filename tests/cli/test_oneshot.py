@@ -311,3 +311,36 @@ def test_saving_and_keeping_nothing_exclude_each_other(flags):
     code, out, err = run(*flags)
     assert (code, out) == (1, "")
     assert "--private keeps nothing" in err
+
+
+# --- what went over the line -----------------------------------------------------------------------------------------
+
+
+def test_the_exchange_is_shown_without_the_key(server):
+    code, out, err = run(
+        *at(server), "-p", "Hi", "--debug", env={"DEEPCHAT_API_KEY": KEY, "NO_COLOR": "1"}
+    )
+    assert code == 0
+    assert "POST http" not in out
+    assert "POST http" in err
+    assert "Bearer [key]" in err
+    assert KEY not in out + err
+
+
+def test_exchanges_are_added_to_a_log_that_only_the_user_reads(server, tmp_path):
+    log = tmp_path / "wire.log"
+    for _ in range(2):
+        assert (
+            run(*at(server), "-p", "Hi", "--log", str(log), env={"DEEPCHAT_API_KEY": KEY})[0] == 0
+        )
+    text = log.read_text()
+    assert text.count("/chat/completions") == 2
+    assert KEY not in text
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_that_cannot_be_written_is_told_before_anything_is_asked(server, tmp_path):
+    code, _, err = run(*at(server), "-p", "Hi", "--log", str(tmp_path / "none" / "x"))
+    assert (code, "cannot be written: No such file" in err) == (1, True)
+    assert run(*at(server), "-p", "Hi", "--private", "--log", str(tmp_path / "x"))[0] == 1
+    assert server.received == []

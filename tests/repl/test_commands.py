@@ -299,3 +299,15 @@ def test_a_blank_row_parts_what_a_command_says_from_the_next_question(bench):
     bench.model.script.append(answer("Four."))
     bench.type("Fourth")
     assert "\n\n\n" not in bench.paper.printed
+
+
+def test_the_last_exchange_is_shown_when_asked_and_after_each_reply_when_wished(bench):
+    assert "Nothing was asked yet." in bench.type("/debug")
+    for of in (bench.house, bench.repl.desk):
+        object.__setattr__(of, "last_exchange", lambda: "POST there\n> {}")
+    assert "POST there\n> {}" in bench.type("/debug")
+    bench.model.script.append(answer("Yes."))
+    assert "POST" not in bench.type("Hi")
+    object.__setattr__(bench.house, "debug", True)
+    bench.model.script.append(answer("Yes."))
+    assert "POST there" in bench.type("Hi")

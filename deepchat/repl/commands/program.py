@@ -118,6 +118,18 @@ def config(desk: Desk, text: str) -> None:
     desk.page.table(("setting", "value", "from"), desk.options.rows())
 
 
+@COMMANDS.command("/debug", group=GROUP)
+def debug(desk: Desk, text: str) -> None:
+    """Show the last request and what came of it: times, headers, the ends of both bodies; never the key.
+
+    `deepchat --debug` shows it after each reply, `--log FILE` writes it down whole.
+    """
+    told = desk.last_exchange()
+    if not told:
+        raise UsageError("Nothing was asked yet.", hint="After a message this shows what was sent.")
+    desk.page.notice(told)
+
+
 @COMMANDS.command(
     "/theme",
     usage="[name]",
