@@ -27,9 +27,10 @@ _REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "x-deepinfra-request
 _TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _TITLE_WITHIN: Final = 8192
 
-# Servers report a full context window as 400, 413, 422 and even 500; only the words tell.
+# Servers report a full context window with these, or in a stream; only the words tell.
+_FULL: Final = (None, 400, 413, 422, 500)
 _TOO_LONG: Final = re.compile(
-    r"exceeds? (the )?(maximum|available)|context (length|window|size)|maximum context|too long"
+    r"exceeds? (the )?(maximum|available)|context (length|window|size)|maximum context|(?<!took )too long"
     r"|token limit|too many tokens",
     re.IGNORECASE,
 )
@@ -122,7 +123,7 @@ def _when(wait: float | None) -> str:
 
 def _meaning(status: int | None, said: str) -> tuple[type[ApiError], str, str]:
     number = f" ({status})" if status else ""
-    if _TOO_LONG.search(said):
+    if status in _FULL and _TOO_LONG.search(said):
         return (
             BadRequest,
             f"The conversation is too long for this model{number}",

@@ -1,6 +1,6 @@
 """The chat completions format: our messages → JSON, a server's events → ours; every server's quirks. Pure.
 
-The numbers of quirks in comments are explained where they are tested, in tests/api/test_wire.py.
+The numbers of quirks in comments are explained where they are tested, in tests/api/test_quirks.py.
 """
 
 import base64
