@@ -257,6 +257,26 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a server does in its own way; without a word, one of which nothing is known.
+
+    `limit_name` is its name for the longest reply. It takes, or not: `prompt_cache_key`, `stream_options`, a body in
+    `gzip`. `models_query` is what its list is asked for. When a reply is to go on, `continue_request` are fields that the
+    request needs beside it, `continue_message` those that the message with its beginning does. `reasoning_left_out` is
+    whether it may leave the reasoning out when it counts the tokens of a reply.
+    """
+
+    limit_name: str = "max_tokens"
+    prompt_cache_key: bool = False
+    stream_options: bool = True
+    gzip: bool = False
+    models_query: str = ""
+    continue_request: Parameters = field(default_factory=dict)
+    continue_message: Parameters = field(default_factory=dict)
+    reasoning_left_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TextDelta:
     """More of the answer."""
 

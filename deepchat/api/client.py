@@ -4,9 +4,11 @@ import gzip
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 import requests
@@ -19,8 +21,8 @@ from deepchat.api.exchange import Exchange
 from deepchat.api.faults import FOREIGN, fault, no_connection, silent, too_slow
 from deepchat.api.line import Adapter, Call, Session
 from deepchat.api.models import listed
-from deepchat.api.refusals import error_from, request_id_in, unredacted
-from deepchat.conversation import Event, ModelInfo, Reported, Request
+from deepchat.api.refusals import error_from, request_id_in
+from deepchat.conversation import Dialect, Event, ModelInfo, Reported, Request
 from deepchat.errors import ApiError, BadRequest, NetworkError
 from deepchat.secret import Secret
 from deepchat.turn import Stop
@@ -66,8 +68,8 @@ class Client:
     """A server that speaks the chat completions format, and the key for it (none: nothing is sent as one).
 
     Raises ConfigError for a base URL that is none, AccessError for a key that can't be one or must not travel there.
-    May be used from several threads. `source` is how deepchat names itself to DeepInfra. `compresses` tells whether the
-    server reads compressed requests, as DeepInfra does. `watch` is told of each exchange when it
+    May be used from several threads. `dialect` is what the server does in its own way, `headers` go out with each request;
+    those that are secret are taken out of the server's words, as the key is. `watch` is told of each exchange when it
     begins and when it is over, on its thread.
     """
 
@@ -77,8 +79,8 @@ class Client:
         key: Secret | None,
         *,
         timeouts: Timeouts = Timeouts(),
-        source: str = "deepchat",
-        compresses: bool | None = None,
+        dialect: Dialect = wire.PLAIN,
+        headers: Mapping[str, str | Secret] = MappingProxyType({}),
         watch: Callable[[Exchange], None] = lambda exchange: None,
     ) -> None:
         self._base = base_url.rstrip("/")
@@ -88,9 +90,10 @@ class Client:
         require_sendable(key, self._address)
         self._auth = Bearer(key, self._address)
         self._timeouts = timeouts
-        self._deepinfra = f".{self._host}".endswith(".deepinfra.com")
-        self._redact = key.redact if key else unredacted
+        self._dialect = dialect
+        self._redact = partial(_redacted, [key, *headers.values()])
         self._headers = {
+            **{name: _revealed(value) for name, value in headers.items()},
             "Accept": "text/event-stream, application/json",
             # A proxy that compresses also holds back.
             "Accept-Encoding": "identity",
@@ -98,15 +101,13 @@ class Client:
             "Content-Type": "application/json",
             "User-Agent": f"deepchat/{__version__}",
         }
-        if self._deepinfra:
-            self._headers["X-Deepinfra-Source"] = source
         self._session = Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, Adapter())
         self._lock = threading.Lock()
         self._at_work = 0
         self._rests: tuple[HTTPConnection | None, float] | None = None
-        self._compresses = self._deepinfra if compresses is None else compresses
+        self._compresses = dialect.gzip
         self._watch = watch
         self._was_read = False
         self._built: tuple[Request, bytes] | None = None
@@ -124,8 +125,8 @@ class Client:
 
     def models(self) -> list[ModelInfo]:
         """The models the server offers; needs no key where the server needs none. Raises ApiError, NetworkError."""
-        # Without the filter DeepInfra tells no prices and no context lengths.
-        path = "/models?filter=with_meta" if self._deepinfra else "/models"
+        query = self._dialect.models_query
+        path = f"/models?{query}" if query else "/models"
         with self._call() as call, closing(self._ask(call, "GET", path)) as response:
             clock = _PayloadClock(self._host, self._timeouts.payload)
             try:
@@ -199,7 +200,7 @@ class Client:
         """Built once, however often the request is sent."""
         built = self._built
         if built is None or built[0] is not request:
-            encoded = wire.encoded(wire.body(request, deepinfra=self._deepinfra))
+            encoded = wire.encoded(wire.body(request, self._dialect))
             self._built = built = (request, encoded)
         return built[1]
 
@@ -308,7 +309,7 @@ class Client:
         yield Reported(request_id=request_id)
         decoder = wire.Decoder(
             request_id=request_id,
-            deepinfra=self._deepinfra,
+            dialect=self._dialect,
             redact=self._redact,
         )
         try:
@@ -366,6 +367,17 @@ class Client:
                 if len(head) >= sse.HEAD_BYTES:
                     break
         return head[: sse.HEAD_BYTES]
+
+
+def _revealed(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _redacted(values: Iterable[str | Secret | None], text: str) -> str:
+    """The text without those of the values that are secret."""
+    for value in values:
+        text = value.redact(text) if isinstance(value, Secret) else text
+    return text
 
 
 def _read(response: requests.Response) -> bytes:

@@ -14,9 +14,11 @@ from deepchat.api.refusals import Redact, said_in, told, unredacted
 from deepchat.conversation import (
     ADDRESS,
     Attachment,
+    Dialect,
     Event,
     Finished,
     Json,
+    Parameters,
     PromptMessage,
     ReasoningDelta,
     Reported,
@@ -36,26 +38,38 @@ _CLOSER: Final = "</think>"
 _LONE_CLOSER: Final = re.compile(r"(?:^|\n)</think>[ \t]*(?:\n|$)")
 _LONGEST_BLANK_START: Final = 256
 
+PLAIN: Final = Dialect()
+
 _TICKS_PER_DOLLAR: Final = 10**10  # docs.x.ai/developers/cost-tracking
 
 
-def body(request: Request, *, deepinfra: bool) -> dict[str, Json]:
+def body(request: Request, dialect: Dialect = PLAIN) -> dict[str, Json]:
     """The JSON of a request. The same request gives the same bytes, so that a server's prefix cache can hit."""
-    parameters = {name: value for name, value in request.parameters.items() if value is not None}
-    if deepinfra:
-        if "max_completion_tokens" in parameters:
-            parameters["max_tokens"] = parameters.pop("max_completion_tokens")
-        if request.session:
-            parameters["prompt_cache_key"] = request.session
-    ours: dict[str, Json] = {
-        "model": request.model,
-        "messages": [
-            {"role": message.role, "content": _content(message)} for message in request.messages
-        ],
-        "stream": True,
-        "stream_options": {"include_usage": True},
+    goes_on = bool(request.messages) and request.messages[-1].role == "assistant"
+    messages: list[dict[str, Json]] = [
+        {"role": message.role, "content": _content(message)} for message in request.messages
+    ]
+    beside: dict[str, Json] = {}
+    if dialect.stream_options:
+        beside["stream_options"] = {"include_usage": True}
+    if dialect.prompt_cache_key and request.session:
+        beside["prompt_cache_key"] = request.session
+    if goes_on:
+        beside |= dialect.continue_request
+        messages[-1] |= dialect.continue_message
+    beside |= _parameters(request.parameters, dialect)
+    ours: dict[str, Json] = {"model": request.model, "messages": list(messages), "stream": True}
+    return dict(sorted(beside.items())) | ours
+
+
+def _parameters(given: Parameters, dialect: Dialect) -> dict[str, Json]:
+    """What is set, under the server's names."""
+    parameters: dict[str, Json] = {
+        name: value for name, value in given.items() if value is not None
     }
-    return dict(sorted(parameters.items())) | ours
+    if "max_tokens" in parameters:
+        parameters[dialect.limit_name] = parameters.pop("max_tokens")
+    return parameters
 
 
 def _content(message: PromptMessage) -> Json:
@@ -101,14 +115,14 @@ class Decoder:
     """
 
     def __init__(
-        self, *, request_id: str = "", deepinfra: bool = False, redact: Redact = unredacted
+        self, *, request_id: str = "", dialect: Dialect = PLAIN, redact: Redact = unredacted
     ) -> None:
         self.begun = False
         self.done = False
         self._reason = ""
         self._tools = False
         self._request_id = request_id
-        self._deepinfra = deepinfra
+        self._dialect = dialect
         self._redact = redact
         self._reported = Reported()
         self._heard: list[Json] = []
@@ -227,7 +241,7 @@ class Decoder:
         if heard == self._heard:
             return
         self._heard = heard
-        usages = (usage_in(mapping(usage), deepinfra=self._deepinfra) for usage in heard[2:])
+        usages = (usage_in(mapping(usage), self._dialect) for usage in heard[2:])
         reported = Reported(
             line(document.get("model")) or self._reported.model,
             self._request_id or self._reported.request_id or line(document.get("id")),
@@ -286,7 +300,7 @@ def _joined(parts: Json) -> str:
 # --- usage -----------------------------------------------------------------------------------------------------------
 
 
-def usage_in(usage: Mapping[str, Json], *, deepinfra: bool = False) -> Usage | None:
+def usage_in(usage: Mapping[str, Json], dialect: Dialect = PLAIN) -> Usage | None:
     """What the server counted; None when it counted nothing. Reasoning is part of the completion, as at OpenAI.
 
     xAI counts it beside the completion (its total shows it), DeepInfra's Gemini and Gemma models leave it out.
@@ -296,7 +310,7 @@ def usage_in(usage: Mapping[str, Json], *, deepinfra: bool = False) -> Usage | N
     reasoning = count(mapping(usage.get("completion_tokens_details")).get("reasoning_tokens"))
     if completion is not None and reasoning:
         beside = count(usage.get("total_tokens")) == (prompt or 0) + completion + reasoning
-        if beside or (deepinfra and reasoning > completion):
+        if beside or (dialect.reasoning_left_out and reasoning > completion):
             completion += reasoning
     if cached is None:
         cached = count(usage.get("prompt_cache_hit_tokens"))  # DeepSeek

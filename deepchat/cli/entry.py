@@ -10,7 +10,7 @@ from typing import Final
 
 from deepchat.cli.bugs import Bug
 from deepchat.cli.saying import say
-from deepchat.cli.wishes import KEY_PAGE, Wishes
+from deepchat.cli.wishes import Wishes
 from deepchat.config import Provider, Settings, load, private_dir
 from deepchat.errors import DeepchatError, NoKey, UsageError
 from deepchat.files import append
@@ -144,7 +144,7 @@ def _require_key(settings: Settings) -> None:
     if _key_missing(settings):
         raise NoKey(
             f"No key for {settings.provider.name} is set.",
-            hint=f"Set {settings.provider.key_variables[0]} ({KEY_PAGE}), or name a server that needs "
+            hint=f"Set {settings.provider.key_place}, or name a server that needs "
             "none with --base-url, or try --demo.",
         )
 

@@ -54,6 +54,8 @@ class Provider:
                     self._settings.key,
                     timeouts=Timeouts(**asdict(self._settings.timeouts)),
                     watch=self._note,
+                    dialect=self._settings.provider.dialect,
+                    headers=self._settings.headers,
                 )
             return self._made
 

@@ -5,6 +5,9 @@ from typing import Final
 
 from deepchat.config.kinds import (
     BASE_URL,
+    FIELDS,
+    HEADERS,
+    QUERY,
     RESPONSE_FORMAT,
     STROKES,
     SWITCH,
@@ -98,7 +101,7 @@ ACTIONS: Final = (
 _SECONDS: Final = number(0, 86_400, above=True)
 
 KEYS: Final = (
-    Key("provider", TEXT, "Who is asked: deepinfra, or one of [providers] below.",
+    Key("provider", TEXT, "Who is asked: one that deepchat knows, or one of [providers] below.",
         default="deepinfra", flag="provider", variable="DEEPCHAT_PROVIDER"),
     Key("base_url", BASE_URL, "Any OpenAI-compatible server, in place of a provider.",
         flag="base_url", variable="DEEPCHAT_BASE_URL"),
@@ -134,7 +137,19 @@ KEYS: Final = (
     *(Key(f"personas.*.parameters.{one.name}", one.kind, one.help) for one in PARAMETERS),
     Key("providers.*.base_url", BASE_URL, "The address below which /chat/completions lies."),
     Key("providers.*.key_variable", VARIABLES, "The environment variable that holds its key, or a list."),
+    Key("providers.*.needs_key", SWITCH, "Whether it wants one."),
+    Key("providers.*.key_page", TEXT, "The page on which a key is made."),
     Key("providers.*.model", TEXT, "The model to start with at this provider."),
+    Key("providers.*.title", TEXT, "What it is called in a sentence."),
+    Key("providers.*.headers", HEADERS, "Further headers of each request; \"$NAME\" is what the environment has there."),
+    Key("providers.*.limit_name", choice("max_tokens", "max_completion_tokens"), "Its name for the longest reply."),
+    Key("providers.*.prompt_cache_key", SWITCH, "Whether it takes prompt_cache_key, so that a chat finds its cache."),
+    Key("providers.*.stream_options", SWITCH, "Whether it takes stream_options, by which the tokens are asked for."),
+    Key("providers.*.gzip", SWITCH, "Whether it reads compressed requests."),
+    Key("providers.*.models_query", QUERY, "What its list of models is asked for."),
+    Key("providers.*.continue_request", FIELDS, "Fields of a request for the rest of a reply."),
+    Key("providers.*.continue_message", FIELDS, "Fields of the message in it that holds the beginning."),
+    Key("providers.*.reasoning_left_out", SWITCH, "Whether it counts the reasoning apart from the reply."),
 )  # fmt: skip
 
 _PLACES: Final = {tuple(key.name.split(".")): key for key in KEYS}

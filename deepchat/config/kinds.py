@@ -26,6 +26,18 @@ _NEEDED: Final = re.compile(r"(up|down|left|right|delete|backspace|tab|escape)( 
 # Terminals that tell Shift-Enter from Enter have it read as the line feed that it means.
 _SAME: Final = {"shift-enter": "ctrl-j"}
 
+# Fields of a request that only the chat itself sets.
+_OURS: Final = frozenset({"model", "messages", "stream"})
+
+# Headers that are never a matter of taste: the key's, and those that say how the body is to be read. RFC 9110, 5.6.2.
+_SET_BY_US: Final = (
+    "authorization", "proxy-authorization", "cookie", "host", "connection", "transfer-encoding",
+    "content-length", "content-type", "content-encoding", "accept", "accept-encoding",
+)  # fmt: skip
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~A-Za-z0-9-]{1,100}")
+_HEADER_TEXT: Final = re.compile(r"\$[A-Z_][A-Z0-9_]*|[!-#%-~]([ -~]{0,1000}[!-~])?")
+_QUERY: Final = re.compile(r"[\w.~%=&+-]*", re.ASCII)
+
 _SWITCH: Final = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
 
 
@@ -144,11 +156,41 @@ def _response_format(raw: object) -> Json:
     kinds = ("text", "json_object", "json_schema", "regex")
     if not isinstance(shape, dict) or shape.get("type") not in kinds:
         raise ValueError
+    return _json(shape)
+
+
+def _json(raw: object) -> Json:
+    """What JSON can say: no dates, no infinities."""
     try:
-        whole_again: Json = json.loads(json.dumps(shape, allow_nan=False))
+        whole_again: Json = json.loads(json.dumps(raw, allow_nan=False))
     except (TypeError, RecursionError) as error:
         raise ValueError from error
     return whole_again
+
+
+def _fields(raw: object) -> Json:
+    if not isinstance(raw, dict) or not _OURS.isdisjoint(raw):
+        raise ValueError
+    return _json(raw)
+
+
+def _headers(raw: object) -> Json:
+    if not isinstance(raw, dict) or not all(map(_is_header, raw.items())):
+        raise ValueError
+    return dict(raw)
+
+
+def _is_header(pair: tuple[object, object]) -> bool:
+    name, text = pair
+    if not (isinstance(name, str) and isinstance(text, str)) or name.lower() in _SET_BY_US:
+        return False
+    return bool(_HEADER_NAME.fullmatch(name) and _HEADER_TEXT.fullmatch(text))
+
+
+def _query(raw: object) -> Json:
+    if not isinstance(raw, str) or not _QUERY.fullmatch(raw):
+        raise ValueError
+    return raw
 
 
 def base_url(raw: object) -> str:
@@ -185,4 +227,14 @@ RESPONSE_FORMAT: Final = Kind(
 )
 BASE_URL: Final = Kind(
     "an address like https://host/v1 without user, password or query", base_url, private=True
+)
+QUERY: Final = Kind("a query like filter=with_meta", _query)
+FIELDS: Final = Kind(
+    f"a table of JSON values, none of them {', '.join(sorted(_OURS))}", _fields, _typed
+)
+HEADERS: Final = Kind(
+    "a table of texts, or of variables as $NAME, without Authorization (key_variable names the key) and what says how a"
+    " message is read",
+    _headers,
+    private=True,
 )

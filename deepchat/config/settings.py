@@ -12,7 +12,7 @@ from deepchat.config.keys import ACTIONS, KEYS, Key
 from deepchat.config.kinds import base_url
 from deepchat.config.paths import Paths, paths
 from deepchat.config.personas import personas
-from deepchat.config.providers import PRESETS, Provider, find_key, provider_at, providers
+from deepchat.config.providers import Provider, find_key, headers, presets, provider_at, providers
 from deepchat.conversation import Json, Parameters, Persona
 from deepchat.errors import ConfigError, UsageError
 from deepchat.fuzzy import nearest
@@ -23,6 +23,8 @@ _LONGEST_WARNING: Final = 300
 
 # What sends when nothing else is left to: no hand needs it for anything but a new line.
 _SPARE: Final = "alt-enter"
+
+_DEFAULT_PROVIDER: Final = "deepinfra"
 
 # litellm's and langchain's name for it; it moves DeepInfra, and nobody else.
 _DEEPINFRA_BASE: Final = "DEEPINFRA_API_BASE"
@@ -81,6 +83,7 @@ class Settings:
     provider: Provider
     key: Secret | None
     key_source: str
+    headers: Mapping[str, str | Secret]
     model: str
     persona: Persona | None
     personas: Mapping[str, Persona]
@@ -102,6 +105,7 @@ class Settings:
             "provider": self.provider.name,
             "base_url": self.provider.base_url,
             "key": self._key_state(),
+            "headers": ", ".join(self.headers),
             "model": self.model,
             "persona": self.persona.name or "(from --system)" if self.persona else "",
             "auto_title": self.auto_title,
@@ -166,6 +170,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
 
     provider, known = _provider(chosen, environ, values, origins, warnings)
     key, key_source, key_warnings = find_key(provider, environ)
+    further, header_warnings = headers(provider, environ)
     origins["key"] = f"environment {key_source}" if key else "default"
 
     everyone, persona_warnings = personas(values, where.personas_dir)
@@ -176,11 +181,12 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
     timeouts = {name: chosen[f"timeouts.{name}"].value for name in Timeouts.__slots__}
     ui = {name: chosen[f"ui.{name}"].value for name in Ui.__slots__}
     keys = _keys(chosen, warnings)
-    said = [*warnings, *key_warnings, *persona_warnings]
+    said = [*warnings, *key_warnings, *header_warnings, *persona_warnings]
     return Settings(
         provider=provider,
         key=key,
         key_source=key_source,
+        headers=further,
         model=model,
         persona=persona,
         personas=everyone,
@@ -301,18 +307,18 @@ def _provider(
     address, name = chosen["base_url"], chosen["provider"]
     if address.value and address.rank <= name.rank:
         origins["provider"] = address.origin
-        return provider_at(str(address.value), (*known.values(), *PRESETS.values())), known
+        return provider_at(str(address.value), (*known.values(), *presets().values())), known
     provider = known.get(str(name.value))
     if provider is None:
         _not_there("provider", name, list(known), warnings)
-        provider = known["deepinfra"]
+        provider = known[_DEFAULT_PROVIDER]
         origins["provider"] = "default"
     origins["base_url"] = f"provider {provider.name}"
     moved = environ.get(_DEEPINFRA_BASE)
     if provider.name != "deepinfra" or not moved:
         return provider, known
     try:
-        provider = provider_at(base_url(moved), (*known.values(), *PRESETS.values()))
+        provider = provider_at(base_url(moved), (*known.values(), *presets().values()))
         origins["base_url"] = f"environment {_DEEPINFRA_BASE}"
     except ValueError:
         warnings.append(f"{_DEEPINFRA_BASE} is ignored: it is not an address like https://host/v1.")
@@ -364,10 +370,14 @@ def _model(
     if persona and persona.model:
         origins["model"] = f"persona {persona.name}".strip()
         return persona.model
-    own = values.get(("providers", provider.name, "model"))
-    if own:
+    # The file's own model is meant for the file's own provider.
+    elsewhere = provider.name != values.get(("provider",), _DEFAULT_PROVIDER)
+    starts_with_its_own = ("providers", provider.name, "model") in values
+    if provider.model is not None and (
+        starts_with_its_own or elsewhere or asked.rank is _Rank.DEFAULT
+    ):
         origins["model"] = f"provider {provider.name}"
-        return str(own)
+        return provider.model
     return str(asked.value)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from deepchat.api.client import Client, Timeouts
+from deepchat.api.wire import PLAIN
 from tests.api.peer import Peer, Talk
 
 
@@ -24,9 +25,12 @@ def client():
     """Clients that are closed at the end, and wait no longer than a test does."""
     clients: list[Client] = []
 
-    def make(base_url, key=None, *, compresses=None, **limits) -> Client:
+    def make(base_url, key=None, *, dialect=PLAIN, beside=None, **limits) -> Client:
         quick = {"connect": 5, "headers": 5, "silence": 5, "payload": 5, "tail": 0.2, **limits}
-        clients.append(Client(base_url, key, timeouts=Timeouts(**quick), compresses=compresses))
+        one = Client(
+            base_url, key, timeouts=Timeouts(**quick), dialect=dialect, headers=beside or {}
+        )
+        clients.append(one)
         return clients[-1]
 
     yield make

@@ -13,6 +13,7 @@ from deepchat.api import wire
 from deepchat.api.client import Client
 from deepchat.chat import Unsaved
 from deepchat.conversation import (
+    Dialect,
     Finished,
     Json,
     Message,
@@ -52,6 +53,7 @@ def ask(client):
 
 # --- a long history --------------------------------------------------------------------------------------------------
 
+GZIP = Dialect(gzip=True)
 LONG = Request("deepchat/demo", (PromptMessage("user", "words and words, " * 10_000),))
 UNREAD = {
     "415": Answer.json({"detail": "Unsupported Media Type"}, status=415),
@@ -71,7 +73,7 @@ def encodings(server):
 
 
 def test_a_long_history_goes_out_compressed_where_the_server_reads_that(server, client):
-    ask_at_length(client(server.base_url, compresses=True))
+    ask_at_length(client(server.base_url, dialect=GZIP))
     ask_at_length(client(server.base_url))
     assert encodings(server) == ["gzip", None]
     sizes = [int(request.headers["content-length"]) for request in server.received]
@@ -80,7 +82,7 @@ def test_a_long_history_goes_out_compressed_where_the_server_reads_that(server, 
 
 
 def test_a_short_one_goes_out_as_it_is(server, client):
-    ask(client(server.base_url, compresses=True))
+    ask(client(server.base_url, dialect=GZIP))
     assert encodings(server) == [None]
 
 
@@ -92,8 +94,8 @@ def test_the_same_history_is_the_same_bytes_when_compressed(peer, client):
         line.sendall(HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(HI), HI))
 
     url = f"http://127.0.0.1:{peer(talk).port}"
-    ask_at_length(client(url, compresses=True))
-    ask_at_length(client(url, compresses=True))
+    ask_at_length(client(url, dialect=GZIP))
+    ask_at_length(client(url, dialect=GZIP))
     assert bodies[0] == bodies[1]
 
 
@@ -102,7 +104,7 @@ def test_a_server_that_does_not_decompress_gets_it_once_more_and_never_again_lik
     server, client, unread
 ):
     server.script.append(unread)
-    one = client(server.base_url, compresses=True)
+    one = client(server.base_url, dialect=GZIP)
     assert ask_at_length(one) == Finished("stop")
     assert ask_at_length(one) == Finished("stop")
     assert encodings(server) == ["gzip", None, None]
@@ -111,12 +113,12 @@ def test_a_server_that_does_not_decompress_gets_it_once_more_and_never_again_lik
 def test_another_refusal_stands_though_the_body_was_compressed(server, client):
     server.script.append(Answer.json({"error": {"message": "top_p must be above 0"}}, status=400))
     with pytest.raises(BadRequest, match="top_p"):
-        ask_at_length(client(server.base_url, compresses=True))
+        ask_at_length(client(server.base_url, dialect=GZIP))
     assert encodings(server) == ["gzip"]
 
 
 def test_a_server_that_has_read_one_is_not_doubted_any_more(server, client):
-    one = client(server.base_url, compresses=True)
+    one = client(server.base_url, dialect=GZIP)
     ask_at_length(one)
     server.script.append(Answer.json({"error": {"message": "no json_object here"}}, status=400))
     with pytest.raises(BadRequest, match="json_object"):
@@ -706,17 +708,20 @@ def test_a_warm_start_that_fails_says_nothing(client):
     client("http://127.0.0.1:9").warm()
 
 
-def test_deepinfra_is_told_who_asks_and_asked_for_prices(peer, client, monkeypatch):
-    heads = []
+def test_further_headers_and_the_query_of_the_models_go_out(server, client):
+    headers = {"X-Source": "deepchat", "X-Pass": Secret("s3same"), "Accept": "text/html"}
+    client(
+        server.base_url, dialect=Dialect(models_query="filter=with_meta"), beside=headers
+    ).models()
+    asked = server.received[-1]
+    assert asked.path.endswith("/models?filter=with_meta")
+    assert (asked.headers["x-source"], asked.headers["x-pass"]) == ("deepchat", "s3same")
+    assert asked.headers["accept"] == "text/event-stream, application/json"
 
-    def talk(line):
-        heads.append(read_request(line))
-        line.sendall(HEAD + b"Content-Length: 11\r\n\r\n" + b'{"data":[]}')
 
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{peer(talk).port}")
-    assert client("http://api.deepinfra.com/v1/openai").models() == []
-    client("http://deepinfra.com.example/v1").models()
-    assert b"/v1/openai/models?filter=with_meta " in heads[0]
-    assert b"X-Deepinfra-Source: deepchat" in heads[0]
-    assert b"with_meta" not in heads[1]
-    assert b"Deepinfra-Source" not in heads[1]
+def test_a_secret_header_is_taken_out_of_the_servers_words(server, client):
+    server.script.append(Answer.json({"detail": "X-Pass: s3same is wrong"}, status=400))
+    with pytest.raises(BadRequest) as refused:
+        ask(client(server.base_url, beside={"X-Pass": Secret("s3same")}))
+    assert "s3same" not in str(refused.value)
+    assert "[key]" in str(refused.value)

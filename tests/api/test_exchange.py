@@ -6,7 +6,7 @@ import pytest
 
 from deepchat.api.client import Client
 from deepchat.api.exchange import BRIEF, KEPT_BYTES, Exchange
-from deepchat.conversation import PromptMessage, Request
+from deepchat.conversation import Dialect, PromptMessage, Request
 from deepchat.demo.server import Answer
 from deepchat.errors import DeepchatError
 from deepchat.secret import Secret
@@ -51,7 +51,7 @@ def test_times_headers_and_both_bodies_are_told(server, told):
         "answered: 200 OK",
         "complete, ",
         "> Authorization: Bearer [key]",
-        '> {"model":"deepchat/demo"',
+        '"model":"deepchat/demo"',
         "< x-request-id: r-7",
         "< data: [DONE]",
     ):
@@ -90,7 +90,8 @@ def test_how_it_ended_is_told(server, told):
 def test_each_try_is_told_when_a_compressed_one_was_not_read(server, told):
     server.script.append(Answer.json({}, status=415))
     first, second = told(
-        Request("deepchat/demo", (PromptMessage("user", "words, " * 10_000),)), compresses=True
+        Request("deepchat/demo", (PromptMessage("user", "words, " * 10_000),)),
+        dialect=Dialect(gzip=True),
     )
     assert "answered: 415" in first
     assert "> Content-Encoding: gzip" in first

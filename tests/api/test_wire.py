@@ -12,6 +12,7 @@ from deepchat.api.sse import Feeder, events
 from deepchat.conversation import (
     ADDRESS,
     Attachment,
+    Dialect,
     Event,
     Finished,
     Json,
@@ -58,7 +59,7 @@ def reply(body):
 
 
 def test_a_request_asks_for_a_stream_with_usage_and_says_nothing_that_is_not_set():
-    assert wire.body(ASK, deepinfra=False) == {
+    assert wire.body(ASK) == {
         "model": "a/model",
         "messages": [
             {"role": "system", "content": "Be brief."},
@@ -69,31 +70,38 @@ def test_a_request_asks_for_a_stream_with_usage_and_says_nothing_that_is_not_set
     }
 
 
-def test_only_deepinfra_gets_a_cache_key_and_its_own_name_for_the_limit():
-    parameters = {"max_completion_tokens": 9, "temperature": 0.5, "top_p": None}
-    request = Request("m", (), parameters, session="01j")
-    there = wire.body(request, deepinfra=True)
-    elsewhere = wire.body(request, deepinfra=False)
-    assert (there["max_tokens"], there["prompt_cache_key"], there["temperature"]) == (9, "01j", 0.5)
-    assert (
-        elsewhere.keys()
-        == {"max_completion_tokens", "temperature"} | wire.body(ASK, deepinfra=False).keys()
+def test_a_server_gets_what_it_takes_under_its_own_names():
+    parameters = {"max_tokens": 9, "temperature": 0.5, "top_p": None}
+    request = Request("m", ASK.messages, parameters, session="01j")
+    wordy = Dialect("max_completion_tokens", prompt_cache_key=True)
+    beside = {"max_tokens", "temperature"}
+    assert wire.body(request).keys() == beside | wire.body(ASK).keys()
+    told = wire.body(request, wordy)
+    assert (told["max_completion_tokens"], told["prompt_cache_key"]) == (9, "01j")
+    assert "max_tokens" not in told
+    assert "stream_options" not in wire.body(request, Dialect(stream_options=False))
+
+
+def test_a_reply_that_is_to_go_on_is_asked_for_in_the_servers_way():
+    begun = Request("m", (*ASK.messages, PromptMessage("assistant", "Once")))
+    there = Dialect(
+        continue_request={"continue_final_message": True}, continue_message={"prefix": True}
     )
+    told = json.loads(wire.encoded(wire.body(begun, there)))
+    assert told["continue_final_message"] is True
+    assert told["messages"][-1] == {"role": "assistant", "content": "Once", "prefix": True}
+    assert wire.body(ASK, there) == wire.body(ASK)
 
 
 def test_the_same_request_is_the_same_bytes():
     one = Request("m", ASK.messages, {"seed": 1, "temperature": 0.5})
     other = Request("m", ASK.messages, {"temperature": 0.5, "seed": 1})
-    assert wire.encoded(wire.body(one, deepinfra=True)) == wire.encoded(
-        wire.body(other, deepinfra=True)
-    )
+    assert wire.encoded(wire.body(one)) == wire.encoded(wire.body(other))
 
 
 def test_a_parameter_cannot_take_the_place_of_what_is_said():
     request = Request("m", ASK.messages, {"model": "x", "messages": [], "stream": False})
-    assert wire.body(request, deepinfra=False) == wire.body(
-        Request("m", ASK.messages), deepinfra=False
-    )
+    assert wire.body(request) == wire.body(Request("m", ASK.messages))
 
 
 def test_half_characters_do_not_reach_the_server():
@@ -108,7 +116,7 @@ def test_pictures_are_parts_behind_the_text_and_addresses_are_handed_on():
     )
     with_text = PromptMessage("user", "Who?", pictures)
     without = PromptMessage("user", "", pictures[:1])
-    asked = wire.body(Request("m", (with_text, without)), deepinfra=True)["messages"]
+    asked = wire.body(Request("m", (with_text, without)))["messages"]
     shown = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}}
     linked = {"type": "image_url", "image_url": {"url": "https://example.org/x.png"}}
     assert asked == [
@@ -330,7 +338,8 @@ def test_reasoning_is_part_of_the_completion():
         "completion_tokens_details": {"reasoning_tokens": 1081},
     }
     assert wire.usage_in(beside) == Usage(165, 131, None, 129)
-    assert wire.usage_in(left_out, deepinfra=True) == Usage(None, 1165, None, 1081)
+    leaves_out = Dialect(reasoning_left_out=True)
+    assert wire.usage_in(left_out, leaves_out) == Usage(None, 1165, None, 1081)
     assert wire.usage_in(left_out) == Usage(None, 84, None, 1081)
 
 
