@@ -459,6 +459,13 @@ class Chat:
     def set_model(self, model: str) -> None:
         self._change(replace(self.session, model=model, provider=self._defaults.provider))
 
+    def ask_at(self, provider: str, model: str) -> None:
+        """Another server answers from the next message on, here and in new sessions. UsageError while a reply is on its
+        way, or another process has this session open."""
+        self.require_ours()
+        self._defaults = replace(self._defaults, provider=provider, model=model)
+        self.set_model(model)
+
     def set_title(self, title: str) -> None:
         self._change(replace(self.session, title=title))
 

@@ -66,6 +66,10 @@ class Catalogue:
             self._models = _read(self._path)
         return self._models
 
+    def move(self, path: Path) -> None:
+        """Another provider is asked from now on, whose models this file remembers."""
+        self._path, self._models = path, None
+
     @property
     def age(self) -> float | None:
         """Seconds since they were last seen; None when never."""
@@ -76,12 +80,15 @@ class Catalogue:
 
     def refresh(self) -> list[ModelInfo]:
         """As of now, remembered for the next time. Raises ApiError, NetworkError."""
-        self._models = self._ask()
+        path, models = self._path, self._ask()
+        if path != self._path:  # nobody asks that provider any more
+            return models
+        self._models = models
         # A list that cannot be kept is asked for again next time, and no more is lost.
         if self._kept():
             with suppress(OSError):
-                _write(self._path, self._models)
-        return self._models
+                _write(path, models)
+        return models
 
 
 def _read(path: Path) -> list[ModelInfo]:

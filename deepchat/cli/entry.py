@@ -164,5 +164,11 @@ def _answering(wishes: Wishes, settings: Settings, stack: ExitStack) -> Settings
     why = "flag --demo" if wishes.demo else "no key is set"
     origins = {**settings.origins, **dict.fromkeys(("provider", "base_url", "model"), why)}
     return replace(
-        settings, provider=provider, key=None, key_source="", model=model, origins=origins
+        settings,
+        provider=provider,
+        key=None,
+        key_source="",
+        headers={},
+        model=model,
+        origins=origins,
     )

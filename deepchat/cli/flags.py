@@ -46,7 +46,11 @@ EPILOG: Final = (
 )
 @click.option("--private", is_flag=True, help="Keep nothing of this chat, anywhere.")
 @click.option("--demo", is_flag=True, help="Talk to the built-in demo: offline, nothing to pay.")
-@click.option("--provider", metavar="NAME", help="A server from the configuration.")
+@click.option(
+    "--provider",
+    metavar="NAME",
+    help="Who is asked: deepinfra, ollama, … or one from the configuration.",
+)
 @click.option("--base-url", metavar="URL", help="Any server with an OpenAI-compatible API.")
 @click.option("--color", metavar="WHEN", help="auto, always or never.")
 @click.option("--plain", is_flag=True, help="Only append: no cursor movement, no box drawing.")

@@ -28,7 +28,8 @@ TOPICS = (
     ),
     Page(
         "Other servers: Ollama, llama.cpp, vLLM, OpenAI and any compatible one",
-        "Name the address: `deepchat --base-url http://localhost:11434/v1 --model llama3`. A server of your own needs no "
+        "The usual ones are known by name: `deepchat --provider ollama`, or `/provider ollama` in the chat. For any other name "
+        "the address: `deepchat --base-url http://localhost:11434/v1 --model llama3`. A server of your own needs no "
         "key; if it has one, put it into `DEEPCHAT_API_KEY`. `[providers.NAME]` in config.toml keeps the address for good.",
     ),
     Page(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from deepchat.chat import Chat, Unsaved
 from deepchat.cli.saying import say
+from deepchat.cli.servers import with_model
 from deepchat.cli.wiring import Provider, first_session, resume
 from deepchat.cli.wishes import Wishes
 from deepchat.config import Settings, private_dir
@@ -45,6 +46,7 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
     is_kept = wishes.continue_ or wishes.resume is not None or wishes.save is not None
     if is_kept:
         private_dir(settings.paths.data_dir)
+    settings = with_model(settings)
     came = threading.Event()
     with (
         closing(Provider(settings, log=wishes.log)) as model,

@@ -1,6 +1,7 @@
 """The chat in a terminal: rooms wired, session begun or resumed, and how to come back said at the end."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -16,11 +17,12 @@ from deepchat.cli.bugs import Bug
 from deepchat.cli.ending import KILLED
 from deepchat.cli.exporting import Exporter
 from deepchat.cli.looks import colored, drawing
+from deepchat.cli.servers import Servers, with_model
 from deepchat.cli.tidying import Tidying
 from deepchat.cli.wiring import Options, Provider, first_session, models_cache, resume
 from deepchat.cli.wishes import KEY_PAGE, Wishes
 from deepchat.config import Settings
-from deepchat.errors import NewerStore, StoreError
+from deepchat.errors import DeepchatError, NewerStore, StoreError
 from deepchat.repl.drafts import NoDrafts
 from deepchat.repl.house import House
 from deepchat.repl.interactive import Interactive
@@ -43,6 +45,10 @@ Wire = Callable[[Surface, Callable[[], None]], House]
 def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
     """Chat until the user leaves; the exit code."""
     news = News()
+    try:
+        settings = with_model(settings)
+    except DeepchatError as error:
+        news.tell(f"{error} {error.hint}")
     with (
         closing(Provider(settings, log=wishes.log, tell=news.tell)) as provider,
         closing(Store(settings.paths.database, tell=news.tell)) as store,
@@ -139,22 +145,30 @@ def _wire(
             models_cache(settings, private=private),
             kept=lambda: not chat.private,
         )
+        options = Options(settings)
+
+        def take(others: Settings) -> None:
+            options.chosen = others
+            provider.move(others)
+            catalogue.move(models_cache(others, private=private))
+
         return House(
             chat=chat,
             library=Unsaved() if private else store,
             catalogue=catalogue,
-            options=Options(settings),
+            servers=Servers(settings, os.environ, take),
+            options=options,
             drawing=draw,
             page=page,
-            log_bug=lambda bug: Bug.of(bug, log=settings.paths.log_file, key=settings.key),
-            is_key_in=lambda text: settings.key is not None and settings.key.redact(text) != text,
+            log_bug=lambda bug: Bug.of(bug, log=settings.paths.log_file, key=options.chosen.key),
+            is_key_in=options.is_key_in,
             drafts=NoDrafts() if private else drafts,
             news=news,
             keep=partial(chat.keep_in, store),
             get_ready=provider.get_ready,
             last_exchange=lambda: provider.last_exchange,
             debug=wishes.debug,
-            exported=Exporter(settings, draw.blocks),
+            exported=lambda *wanted: Exporter(options.chosen, draw.blocks)(*wanted),
             disk=store.database,
             auto_title=settings.auto_title,
             show_footer=settings.ui.footer,
@@ -204,7 +218,7 @@ def _enter_session(wishes: Wishes, settings: Settings, store: Store, repl: Repl)
 
 def _welcome(wishes: Wishes, repl: Repl, *, demo: bool) -> str:
     if not demo:
-        return f"{repl.desk.chat.session.model} · /help"
+        return f"{repl.desk.chat.answering or repl.desk.servers.now} · /help"
     if wishes.demo:
         return "Offline demo: it answers from deepchat's manual, and nothing leaves this machine. · /help"
     return (

@@ -128,18 +128,18 @@ class Provider:
 
 
 class Options:
-    """The settings, as the commands see them."""
+    """The settings, as the commands see them; `chosen` may be others from now on."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.chosen = settings
 
     @property
     def personas(self) -> dict[str, Persona]:
-        return dict(self._settings.personas)
+        return dict(self.chosen.personas)
 
     @property
     def keys(self) -> Sequence[tuple[str, str]]:
-        keymap = self._settings.keys
+        keymap = self.chosen.keys
         return [(", ".join(keymap[name]), help_) for name, _, help_ in ACTIONS if keymap[name]]
 
     @property
@@ -159,8 +159,13 @@ class Options:
         """The value of a parameter as typed. UsageError when it cannot be one."""
         return parse_parameter(name, text)
 
+    def is_key_in(self, text: str) -> bool:
+        """Whether the user's key stands in it."""
+        key = self.chosen.key
+        return key is not None and key.redact(text) != text
+
     def rows(self) -> Sequence[tuple[str, str, str]]:
-        return self._settings.rows()
+        return self.chosen.rows()
 
 
 def first_session(settings: Settings) -> Session:

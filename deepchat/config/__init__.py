@@ -6,7 +6,7 @@ Only here are files of the configuration read; what is drawn of it is cleaned wh
 from deepchat.config.keys import ACTIONS, KEYS, PARAMETERS, THEMES, Key, Parameter, parse_parameter
 from deepchat.config.paths import Paths, paths, private_dir
 from deepchat.config.providers import Provider
-from deepchat.config.settings import Flags, Settings, Ui, load
+from deepchat.config.settings import Flags, Settings, Ui, asking, load
 
 __all__ = [
     "ACTIONS",
@@ -20,6 +20,7 @@ __all__ = [
     "Provider",
     "Settings",
     "Ui",
+    "asking",
     "load",
     "parse_parameter",
     "paths",

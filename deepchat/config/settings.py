@@ -204,6 +204,25 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
     )
 
 
+def asking(settings: Settings, provider: Provider, environ: Mapping[str, str]) -> Settings:
+    """The same with another provider, its key, its headers and the model it starts with ("": none is known); `warnings`
+    are about those only."""
+    key, key_source, warnings = find_key(provider, environ)
+    further, header_warnings = headers(provider, environ)
+    named = dict.fromkeys(("base_url", "model"), f"provider {provider.name}")
+    found = {"key": f"environment {key_source}" if key else "default"}
+    return replace(
+        settings,
+        provider=provider,
+        key=key,
+        key_source=key_source,
+        headers=further,
+        model=provider.model or "",
+        warnings=tuple(_line(warning, key) for warning in (*warnings, *header_warnings)),
+        origins={**settings.origins, "provider": "command /provider", **named, **found},
+    )
+
+
 def _line(warning: str, key: Secret | None) -> str:
     """One line that does not hold the key, even where it was pasted into the file."""
     return clean_line(key.redact(warning) if key else warning, _LONGEST_WARNING)

@@ -1,6 +1,6 @@
 """What a REPL is given to work with. Who wires it is not known here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -8,7 +8,18 @@ from deepchat.chat import Chat, Library
 from deepchat.conversation import Conversation, Session, clock_ms
 from deepchat.errors import DeepchatError, UsageError
 from deepchat.repl.drafts import NoDrafts
-from deepchat.repl.needs import Catalogue, Drafts, Drawing, Exported, Options, Page, Part
+from deepchat.repl.needs import (
+    Catalogue,
+    Choice,
+    Drafts,
+    Drawing,
+    Exported,
+    Options,
+    Page,
+    Part,
+    Server,
+    Servers,
+)
 from deepchat.repl.news import News
 
 
@@ -39,6 +50,20 @@ def no_export(name: str, session: Session, conversation: Conversation, part: Par
     raise UsageError("Chats cannot be exported here.")
 
 
+class OneServer:
+    """The one that was wired, and no other."""
+
+    now = ""
+
+    def choices(self) -> Sequence[Choice]:
+        """Nothing can be chosen."""
+        return ()
+
+    def find(self, name: str) -> Server:
+        """There is no other."""
+        raise UsageError("No other server can be asked here.")
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The rooms that a REPL needs, wired by `cli`. `keep` makes a chat that is private one that is kept. `get_ready` is
@@ -52,6 +77,7 @@ class House:
     drawing: Drawing
     page: Page
     log_bug: Callable[[BaseException], Exception]
+    servers: Servers = field(default_factory=OneServer)
     drafts: Drafts = field(default_factory=NoDrafts)
     news: News = field(default_factory=News)
     keep: Callable[[], None] | None = None

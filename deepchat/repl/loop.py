@@ -70,6 +70,7 @@ class Repl:
             chat=house.chat,
             library=house.library,
             catalogue=house.catalogue,
+            servers=house.servers,
             options=house.options,
             drawing=house.drawing,
             copy=surface.copy,

@@ -250,6 +250,34 @@ class Catalogue(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One that can be asked, the model that answers there, and what is to be said; it is asked once `take` was called."""
+
+    name: str
+    address: str
+    model: str
+    warnings: Sequence[str]
+    take: Callable[[], None]
+
+
+class Servers(Protocol):
+    """Who can be asked."""
+
+    @property
+    def now(self) -> str:
+        """The name of the one that is."""
+        ...
+
+    def choices(self) -> Sequence[Choice]:
+        """All of them, with where they are and what there is of a key."""
+        ...
+
+    def find(self, name: str) -> Server:
+        """The one of this name. May wait for the network: not on the loop's thread. Raises DeepchatError."""
+        ...
+
+
 class Options(Protocol):
     """What is configured."""
 
@@ -385,6 +413,7 @@ class Desk:
     chat: Chat
     library: Library
     catalogue: Catalogue
+    servers: Servers
     options: Options
     drawing: Drawing
     page: Page

@@ -107,3 +107,15 @@ def test_a_list_that_cannot_be_kept_is_still_given(tmp_path):
     (tmp_path / "file").touch()
     models = catalogue(tmp_path / "file" / "models.json", "a")
     assert [model.id for model in models.refresh()] == ["a"]
+
+
+def test_a_catalogue_that_moves_forgets_the_models_of_before_and_mixes_up_no_files(path):
+    def late():
+        models.move(path.with_name("other.json"))
+        return [ModelInfo("theirs")]
+
+    models = Catalogue(late, path)
+    assert [model.id for model in models.refresh()] == ["theirs"]
+    assert models.cached() == []
+    assert not path.exists()
+    assert not path.with_name("other.json").exists()

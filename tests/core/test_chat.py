@@ -34,6 +34,29 @@ def test_the_whole_history_goes_out_each_turn(chat, model):
     assert prompt(model) == [("user", "one"), ("assistant", "Hello"), ("user", "two")]
 
 
+def test_another_server_answers_from_the_next_message_on_and_each_answer_says_whose_it_is(
+    chat, model
+):
+    say(chat, model, "one")
+    chat.ask_at("q", "n")
+    say(chat, model, "two")
+    assert [request.model for request in model.requests] == ["m", "n"]
+    answers = [one for one in chat.conversation.path() if one.role == "assistant"]
+    assert [(one.provider, one.model) for one in answers] == [("p", "m"), ("q", "n")]
+    chat.new()
+    assert (chat.session.provider, chat.answering) == ("q", "n")
+
+
+def test_the_server_stays_while_it_answers(chat, model):
+    model.script.append([])
+    turn = chat.send("one")
+    with pytest.raises(UsageError, match="still on its way"):
+        chat.ask_at("q", "n")
+    assert turn.wait(5)
+    chat.settle()
+    assert chat.session.provider == "p"
+
+
 def test_parameters_model_and_session_go_with_the_request(chat, model):
     say(chat, model, "one")
     request = model.requests[-1]

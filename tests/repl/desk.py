@@ -11,7 +11,7 @@ from deepchat.render.drawing import Drawing
 from deepchat.render.theme import THEMES
 from deepchat.repl.house import House
 from deepchat.repl.loop import Repl
-from deepchat.repl.needs import Entry, Page, Picking
+from deepchat.repl.needs import Choice, Entry, Page, Picking, Server
 from deepchat.store.sessions import Store
 from tests.core.fakes import ScriptedModel
 
@@ -103,6 +103,26 @@ class Shelf:
         return self.seen
 
 
+class Others:
+    """Two servers, each with one model."""
+
+    def __init__(self):
+        self.now = "lab"
+
+    def choices(self):
+        return [Choice("lab", "lab", "here"), Choice("inn", "inn", "elsewhere · needs no key")]
+
+    def find(self, name):
+        if name not in ("lab", "inn"):
+            raise UsageError(f"There is no provider {name}.")
+        return Server(
+            name, f"https://{name}.test", f"{name}/model", ["A word."], lambda: self.take(name)
+        )
+
+    def take(self, name):
+        self.now = name
+
+
 class Choices:
     """What is configured."""
 
@@ -142,6 +162,7 @@ class Bench:
         defaults = Session("", model="lab/good", provider="lab")
         self.chat = Chat(self.model, self.store, defaults=defaults, view=page)
         self.house = House(self.chat, self.store, self.shelf, Choices(), drawing, page, self.log)
+        self.house = replace(self.house, servers=Others())
         if drafts:
             self.house = replace(self.house, drafts=drafts)
         self.repl = Repl(self.house, self.paper, clock=lambda: self.now)

@@ -100,6 +100,25 @@ def test_a_model_that_the_server_has_is_taken_and_another_is_not(bench):
     assert bench.chat.session.model == "lab/better"
 
 
+def test_another_server_is_chosen_or_named_and_asked_from_the_next_message_on(bench):
+    assert bench.type("/provider") == ""
+    assert (bench.paper.picking, bench.paper.offered) == ("Provider", ["lab ←", "inn"])
+    told = bench.type("/provider inn")
+    assert "A word." in told
+    assert "inn (https://inn.test) is asked from now on: inn/model." in told
+    bench.model.script.append(answer("Yes."))
+    bench.type("Are you there?")
+    assert bench.model.requests[-1].model == "inn/model"
+    assert bench.chat.conversation.last("assistant").provider == "inn"
+    bench.type("/provider")
+    assert bench.paper.offered == ["lab", "inn ←"]
+
+
+def test_a_server_that_is_none_changes_nothing(bench):
+    assert "There is no provider in." in bench.type("/provider in")
+    assert (bench.chat.answering, bench.house.servers.now) == ("lab/good", "lab")
+
+
 def test_models_are_listed_and_filtered(bench):
     listed = bench.type("/models")
     assert "lab/good" in listed

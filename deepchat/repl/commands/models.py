@@ -1,6 +1,8 @@
-"""Commands about which model answers."""
+"""Commands about which model answers, and which server is asked."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
 from deepchat import figures
 from deepchat.conversation import ModelInfo
@@ -83,6 +85,36 @@ async def models(desk: Desk, text: str) -> None:
         for each in sorted(wanted, key=lambda each: each.id.lower())
     ]
     desk.page.table(("model", "context", "in", "out", "tags"), rows)
+
+
+@COMMANDS.command(
+    "/provider", usage="[name]", group=GROUP, candidates=lambda desk: desk.servers.choices()
+)
+async def provider(desk: Desk, text: str) -> None:
+    """Ask another server from the next message on; alone, choose one.
+
+    The conversation goes on as it is, and goes to that server with the next message. `[providers.NAME]` in config.toml
+    adds one of your own, `--provider NAME` begins with one.
+    """
+    name = text or await desk.pick(_servers(desk))
+    if not name:
+        return
+    server = await aside(partial(desk.servers.find, name))
+    desk.chat.ask_at(server.name, server.model)
+    server.take()
+    for warning in server.warnings:
+        desk.page.notice(warning)
+    desk.page.notice(f"{server.name} ({server.address}) is asked from now on: {server.model}.")
+
+
+def _servers(desk: Desk) -> Picking:
+    choices = [
+        replace(one, label=f"{one.label} ←") if one.value == desk.servers.now else one
+        for one in desk.servers.choices()
+    ]
+    return Picking(
+        "Provider", lambda typed: ranked(typed, choices, lambda one: f"{one.value} {one.about}")
+    )
 
 
 async def _fetch(desk: Desk) -> Sequence[ModelInfo]:
