@@ -45,7 +45,7 @@ def test_a_flag_begins_with_a_server_and_a_command_goes_on_with_another(config, 
     with Driver("--provider", "ollama", env={"INN_KEY": KEY}) as chat:
         chat.wait_for("deepchat/demo · /help")
         chat.enter("Where are you?")
-        chat.wait_for("From here.")
+        chat.wait_for("tok/s")
         chat.enter("/provider in")
         chat.wait_for("Did you mean inn?")
         chat.press("\x03")
