@@ -275,6 +275,11 @@ class Dialect:
     continue_message: Parameters = field(default_factory=dict)
     reasoning_left_out: bool = False
 
+    @property
+    def continues(self) -> bool:
+        """Whether the server can be asked to go on with a reply where it ends."""
+        return bool(self.continue_request or self.continue_message)
+
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:

@@ -22,6 +22,7 @@ from deepchat.api.faults import FOREIGN, fault, no_connection, silent, too_slow
 from deepchat.api.line import Adapter, Call, Session
 from deepchat.api.models import listed
 from deepchat.api.refusals import error_from, request_id_in
+from deepchat.api.seam import joined
 from deepchat.conversation import Dialect, Event, ModelInfo, Reported, Request
 from deepchat.errors import ApiError, BadRequest, NetworkError
 from deepchat.secret import Secret
@@ -120,7 +121,7 @@ class Client:
             closing(self._chat(call, self._body(request))) as response,
         ):
             self._built = None
-            yield from self._reply(response, call)
+            yield from self._continued(request, self._reply(response, call))
             _drain(response, self._timeouts.drain)
 
     def models(self) -> list[ModelInfo]:
@@ -301,6 +302,13 @@ class Client:
             raise too_slow(self._host, answer)
         exchange.answered(response.status_code, response.reason, response.headers)
         return response
+
+    def _continued(self, request: Request, events: Iterator[Event]) -> Iterator[Event]:
+        """Behind a reply that goes on; where the server does not know how, what it repeats is left out."""
+        last = request.messages[-1] if request.messages else None
+        if last and last.role == "assistant" and not self._dialect.continues:
+            return joined(last.text, events)
+        return events
 
     # --- the reply ---------------------------------------------------------------------------------------------------
 
