@@ -116,8 +116,8 @@ def _chat(wishes: Wishes, settings: Settings) -> int:
             stack.enter_context(silent_keys())
         from deepchat.cli import session  # late: brings prompt_toolkit and rich along
 
-        demo = wishes.demo or _key_missing(settings)
-        return session.chat(wishes, _answering(wishes, settings, stack), demo=demo)
+        lacking = settings if _key_missing(settings) and not wishes.demo else None
+        return session.chat(wishes, _answering(wishes, settings, stack), lacking)
 
 
 def _must_be_plain() -> str:

@@ -13,6 +13,7 @@ from typing import Final
 from deepchat import context
 from deepchat.api.models import Catalogue
 from deepchat.chat import Chat, Unsaved
+from deepchat.cli import nearby
 from deepchat.cli.bugs import Bug
 from deepchat.cli.ending import KILLED
 from deepchat.cli.exporting import Exporter
@@ -20,8 +21,9 @@ from deepchat.cli.looks import colored, drawing
 from deepchat.cli.servers import Servers, with_model
 from deepchat.cli.tidying import Tidying
 from deepchat.cli.wiring import Options, Provider, first_session, models_cache, resume
-from deepchat.cli.wishes import KEY_PAGE, Wishes
+from deepchat.cli.wishes import Wishes
 from deepchat.config import Settings
+from deepchat.config.providers import is_local
 from deepchat.errors import DeepchatError, NewerStore, StoreError
 from deepchat.repl.drafts import NoDrafts
 from deepchat.repl.house import House
@@ -42,8 +44,8 @@ PATIENCE_S: Final = 1.0
 Wire = Callable[[Surface, Callable[[], None]], House]
 
 
-def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
-    """Chat until the user leaves; the exit code."""
+def chat(wishes: Wishes, settings: Settings, lacking: Settings | None) -> int:
+    """Chat until the user leaves; the exit code. `lacking` is what was configured, where it lacks a key."""
     news = News()
     try:
         settings = with_model(settings)
@@ -59,7 +61,7 @@ def chat(wishes: Wishes, settings: Settings, *, demo: bool) -> int:
         if not wishes.private:
             _look(store, news)
         wire = _wire(wishes, settings, provider, store, drafts, claims, news)
-        begin = _begin(wishes, settings, store, provider, news, demo=demo)
+        begin = _begin(wishes, settings, store, provider, news, lacking)
         if not wishes.private:
             tidying.start()
         if settings.ui.plain:
@@ -185,19 +187,20 @@ def _begin(
     store: Store,
     provider: Provider,
     news: News,
-    *,
-    demo: bool,
+    lacking: Settings | None,
 ) -> Callable[[Repl], str]:
     """What is said and shown first; gives what is entered first in the user's stead."""
 
     def begin(repl: Repl) -> str:
         desk = repl.desk
-        desk.page.notice(_welcome(wishes, repl, demo=demo))
+        desk.page.notice(_welcome(wishes, repl, lacking))
         for warning in (*settings.warnings, *news.take()):
             desk.page.notice(warning)
         desk.page.write("\n")
         first = _enter_session(wishes, settings, store, repl)
         provider.get_ready()
+        if lacking and lacking.origins["provider"] == "default":  # nobody was asked for
+            nearby.look(filter(is_local, lacking.providers.values()), news.tell)
         return first
 
     return begin
@@ -216,14 +219,14 @@ def _enter_session(wishes: Wishes, settings: Settings, store: Store, repl: Repl)
     return "/resume" if wishes.resume == "" else ""
 
 
-def _welcome(wishes: Wishes, repl: Repl, *, demo: bool) -> str:
-    if not demo:
+def _welcome(wishes: Wishes, repl: Repl, lacking: Settings | None) -> str:
+    if not (wishes.demo or lacking):
         return f"{repl.desk.chat.answering or repl.desk.servers.now} · /help"
-    if wishes.demo:
+    if not lacking:
         return "Offline demo: it answers from deepchat's manual, and nothing leaves this machine. · /help"
     return (
         "Offline demo, since no key is set: nothing leaves this machine. "
-        f"For a real model set DEEPINFRA_TOKEN ({KEY_PAGE}). · /help"
+        f"For a real model set {lacking.provider.key_place}. · /help"
     )
 
 

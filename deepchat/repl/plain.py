@@ -230,6 +230,7 @@ class Plain:
     def _read(self) -> Next | None:
         self.repl.alongside.look()
         self._receive()
+        self.repl.pump()  # what has been told meanwhile
         self._get_ready()
         try:
             line = self._ask(PROMPT)

@@ -48,7 +48,6 @@ def test_a_flag_begins_with_a_server_and_a_command_goes_on_with_another(config, 
         chat.wait_for("tok/s")
         chat.enter("/provider in")
         chat.wait_for("Did you mean inn?")
-        chat.press("\x03")
         chat.enter("/provider inn")
         chat.wait_for("is asked from now on: deepchat/demo.")
         chat.enter("And now?")
@@ -90,3 +89,55 @@ def test_a_server_without_its_key_is_refused_in_words(config):
         chat.enter("/provider inn")
         chat.wait_for("No key for inn is set.")
         chat.wait_for("INN_KEY")
+
+
+# --- on this machine -------------------------------------------------------------------------------------------------
+
+OFFER = "Ollama answers on this machine: /provider ollama"
+
+
+def begun(*flags, **env):
+    return Driver(*flags, env={"DEEPINFRA_TOKEN": "", **env})
+
+
+def test_a_server_on_this_machine_is_offered_where_nothing_is_configured(config, server):
+    with begun() as chat:
+        chat.wait_for(OFFER)
+    (asked,) = server.received
+    assert (asked.method, asked.path.endswith("/models"), asked.body) == ("GET", True, b"")
+    assert "authorization" not in asked.headers
+
+
+def test_in_plain_mode_it_is_offered_with_the_next_line(config, server):
+    with begun("--plain") as chat:
+        chat.wait_until(lambda: server.received)
+        chat.enter("/set")
+        chat.wait_for("temperature")
+        chat.wait_for(OFFER)
+
+
+@pytest.mark.parametrize(
+    ("flags", "env"),
+    [
+        (("--demo",), {}),
+        ((), {"DEEPINFRA_TOKEN": KEY}),
+        (("--provider", "openai"), {}),
+        ((), {"DEEPCHAT_PROVIDER": "groq"}),
+    ],
+)
+def test_nothing_on_this_machine_is_looked_for_where_it_is_known_who_is_asked(
+    config, server, flags, env
+):
+    with begun(*flags, **env) as chat:
+        chat.wait_for("/help")
+        chat.enter("/config")
+        chat.wait_for("data")
+        chat.press("/exit\r")
+        chat.wait_for_end()
+    assert server.received == []
+    assert OFFER not in "\n".join(chat.everything())
+
+
+def test_whose_key_is_missing_is_said(config):
+    with begun("--provider", "openai") as chat:
+        chat.wait_for("set OPENAI_API_KEY (platform.openai.com/api-keys)")
