@@ -17,6 +17,9 @@ State = Literal["streaming", "done", "stopped", "cut", "failed"]
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 Parameters = Mapping[str, Json]
 
+# A parameter of a name that begins so is a field of the request that nothing here knows of.
+EXTRA: Final = "extra."
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 

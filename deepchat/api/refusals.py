@@ -194,6 +194,8 @@ def said_in(document: Json) -> str:
     match document:
         case str(said):
             return said
+        case {"error": {"message": str(said), "param": str(param)}} if said and param not in said:
+            return f"{said} ({param})"
         case {"error": {"message": str(said)}} | {"error": str(said)} if said:
             return said
         case {"message": str(said), "param": str(param)}:

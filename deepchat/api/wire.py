@@ -13,6 +13,7 @@ from deepchat.api.lenient import amount, count, line, mapping
 from deepchat.api.refusals import Redact, said_in, told, unredacted
 from deepchat.conversation import (
     ADDRESS,
+    EXTRA,
     Attachment,
     Dialect,
     Event,
@@ -63,13 +64,16 @@ def body(request: Request, dialect: Dialect = PLAIN) -> dict[str, Json]:
 
 
 def _parameters(given: Parameters, dialect: Dialect) -> dict[str, Json]:
-    """What is set, under the server's names."""
-    parameters: dict[str, Json] = {
-        name: value for name, value in given.items() if value is not None
-    }
-    if "max_tokens" in parameters:
-        parameters[dialect.limit_name] = parameters.pop("max_tokens")
-    return parameters
+    """What is set, under the server's names; a field of `extra` takes the place of a parameter of its name."""
+    names = {"max_tokens": dialect.limit_name}
+    known: dict[str, Json] = {}
+    fields: dict[str, Json] = {}
+    for name, value in given.items():
+        if name.startswith(EXTRA):
+            fields[name.removeprefix(EXTRA)] = value
+        elif value is not None:
+            known[names.get(name, name)] = value
+    return known | fields
 
 
 def _content(message: PromptMessage) -> Json:

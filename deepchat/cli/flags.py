@@ -35,6 +35,13 @@ EPILOG: Final = (
 @click.option("-m", "--model", metavar="NAME", help="The model that answers.")
 @click.option("-s", "--system", metavar="TEXT", help="Who the model should be.")
 @click.option("--persona", metavar="NAME", help="A persona from the configuration.")
+@click.option(
+    "--set",
+    "parameters",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="A parameter, such as temperature=0.2; may be given several times.",
+)
 @click.option("--auto-title", is_flag=True, help="Ask the model for the title of the chat.")
 @click.option(
     "--save",

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Final
 from deepchat.chat import Chat, Library
 from deepchat.cli.saying import say
 from deepchat.cli.wishes import Wishes
-from deepchat.config import ACTIONS, KEYS, PARAMETERS, Settings, parse_parameter, private_dir
+from deepchat.config import (
+    ACTIONS,
+    KEYS,
+    PARAMETERS,
+    Settings,
+    assigned,
+    parse_parameter,
+    private_dir,
+)
 from deepchat.conversation import Event, Json, ModelInfo, Persona, Request, Session
 from deepchat.errors import AccessError, ConfigError, DeepchatError, UsageError
 from deepchat.files import append
@@ -193,7 +201,7 @@ def models_cache(settings: Settings, *, private: bool) -> Path:
 def resume(chat: Chat, library: Library, wishes: Wishes, settings: Settings) -> bool:
     """Go on with the session that -c or -r names; whether there is one. UsageError when -r finds none.
 
-    A model or a persona named by a flag takes the place of the session's own.
+    What a flag names, a model, a persona or parameters, takes the place of the session's own.
     """
     query = wishes.resume or ""
     if not (wishes.continue_ or query):
@@ -212,4 +220,6 @@ def resume(chat: Chat, library: Library, wishes: Wishes, settings: Settings) -> 
         chat.set_persona(wishes.system)
     if wishes.model:
         chat.set_model(settings.model)
+    for name, value in assigned(wishes.parameters).items():
+        chat.set_parameter(name, value)
     return True

@@ -21,6 +21,7 @@ class Wishes:
     system: str | None = None
     persona: str | None = None
     auto_title: bool = False
+    parameters: tuple[str, ...] = ()
     save: str | None = None
     private: bool = False
     demo: bool = False
@@ -55,6 +56,7 @@ class Wishes:
             system=self.system,
             persona=self.persona,
             auto_title=self.auto_title or None,
+            parameters=self.parameters,
             plain=self.plain or None,
         )
 

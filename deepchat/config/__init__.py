@@ -3,7 +3,16 @@
 Only here are files of the configuration read; what is drawn of it is cleaned where it is drawn.
 """
 
-from deepchat.config.keys import ACTIONS, KEYS, PARAMETERS, THEMES, Key, Parameter, parse_parameter
+from deepchat.config.keys import (
+    ACTIONS,
+    KEYS,
+    PARAMETERS,
+    THEMES,
+    Key,
+    Parameter,
+    assigned,
+    parse_parameter,
+)
 from deepchat.config.paths import Paths, paths, private_dir
 from deepchat.config.providers import Provider
 from deepchat.config.settings import Flags, Settings, Ui, asking, load
@@ -21,6 +30,7 @@ __all__ = [
     "Settings",
     "Ui",
     "asking",
+    "assigned",
     "load",
     "parse_parameter",
     "paths",

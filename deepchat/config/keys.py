@@ -1,7 +1,8 @@
 """Every key of config.toml and every parameter of a request, each in one line; adding one is adding a line."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from deepchat.config.kinds import (
     BASE_URL,
@@ -17,9 +18,10 @@ from deepchat.config.kinds import (
     choice,
     number,
     texts,
+    typed,
     whole,
 )
-from deepchat.conversation import Json
+from deepchat.conversation import EXTRA, Json
 from deepchat.errors import UsageError
 from deepchat.fuzzy import nearest
 from deepchat.text import clean_line
@@ -57,6 +59,7 @@ PARAMETERS: Final = (
     ),
     Parameter("response_format", RESPONSE_FORMAT, "The form of the reply, such as json_object."),
     Parameter("service_tier", choice("priority", "flex"), "Faster for more money, or slower for less."),
+    Parameter("extra", FIELDS, "Any other field of a request, such as /set extra.logprobs true."),
 )  # fmt: skip
 
 _PARAMETER: Final = {parameter.name: parameter for parameter in PARAMETERS}
@@ -174,7 +177,14 @@ def _covers(known: Place, place: Place) -> bool:
 
 
 def parse_parameter(name: str, text: str) -> Json:
-    """The value of a parameter as typed after `/set`. UsageError for an unknown name, or a value out of range."""
+    """The value of a parameter as typed after `/set`. UsageError for an unknown name, or a value out of range.
+
+    A field of `extra`, `extra.NAME`, is the JSON value that was typed, else the text itself.
+    """
+    if name.startswith(EXTRA):
+        return _extra(name.removeprefix(EXTRA), text)
+    if name == "extra":
+        raise UsageError("extra wants the name of a field, such as extra.logprobs.")
     parameter = _PARAMETER.get(name)
     if parameter is None:
         near = nearest(name, _PARAMETER)
@@ -189,3 +199,34 @@ def parse_parameter(name: str, text: str) -> Json:
             f"{name} must be {parameter.kind.expected}, not “{clean_line(text, 40)}”.",
             hint=parameter.help,
         ) from None
+
+
+def _extra(field: str, text: str) -> Json:
+    try:
+        fields = FIELDS.take({field: typed(text.strip())})
+    except ValueError:
+        raise UsageError(
+            f"extra.{clean_line(field, 40)} cannot be set to “{clean_line(text, 40)}”.",
+            hint=f"extra must be {FIELDS.expected}.",
+        ) from None
+    return cast(dict[str, Json], fields)[field]
+
+
+def assigned(texts: Iterable[str]) -> dict[str, Json]:
+    """The parameters in texts like `temperature=0.2`. UsageError for what is none."""
+    parameters = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--set wants NAME=VALUE, not “{clean_line(text, 40)}”.")
+        parameters[name.strip()] = parse_parameter(name.strip(), value)
+    return parameters
+
+
+def flat(parameters: Mapping[str, Json]) -> dict[str, Json]:
+    """With each field of the table `extra` under a name of its own."""
+    fields = parameters.get("extra")
+    rest = {name: value for name, value in parameters.items() if name != "extra"}
+    if not isinstance(fields, dict):
+        return rest
+    return rest | {f"{EXTRA}{name}": value for name, value in fields.items()}

@@ -57,7 +57,7 @@ class Kind:
     private: bool = False
 
 
-def _typed(text: str) -> object:
+def typed(text: str) -> object:
     """The JSON value that was typed, else the text itself."""
     try:
         return json.loads(text)
@@ -76,7 +76,7 @@ def number(low: float, high: float, *, above: bool = False) -> Kind:
         return raw
 
     span = f"above {low:g} and at most {high:g}" if above else f"from {low:g} to {high:g}"
-    return Kind(f"a number {span}", take, _typed)
+    return Kind(f"a number {span}", take, typed)
 
 
 def whole(low: int, high: int) -> Kind:
@@ -87,7 +87,7 @@ def whole(low: int, high: int) -> Kind:
             raise ValueError
         return raw
 
-    return Kind(f"a whole number from {low} to {high}", take, _typed)
+    return Kind(f"a whole number from {low} to {high}", take, typed)
 
 
 def choice(*names: str) -> Kind:
@@ -123,7 +123,7 @@ def texts(most: int) -> Kind:
         return raw  # type: ignore[return-value]  # the line above made sure of it
 
     def read(text: str) -> object:
-        return _typed(text) if text.startswith(("[", '"')) else text
+        return typed(text) if text.startswith(("[", '"')) else text
 
     return Kind(f"a text, or a list of up to {most}", take, read)
 
@@ -169,7 +169,7 @@ def _json(raw: object) -> Json:
 
 
 def _fields(raw: object) -> Json:
-    if not isinstance(raw, dict) or not _OURS.isdisjoint(raw):
+    if not isinstance(raw, dict) or not all(raw) or not _OURS.isdisjoint(raw):
         raise ValueError
     return _json(raw)
 
@@ -214,23 +214,23 @@ SWITCH: Final = Kind(
 VARIABLES: Final = Kind(
     "the name of an environment variable in capitals, or a list of names",
     _variables,
-    _typed,
+    typed,
     private=True,
 )
 STROKES: Final = Kind(
     'a key that editing can spare, such as "ctrl-o", "alt-enter", "f2" or "ctrl-x ctrl-e", or a list of them',
     _strokes,
-    _typed,
+    typed,
 )
 RESPONSE_FORMAT: Final = Kind(
-    'text, json_object, or a table whose type is "json_schema" or "regex"', _response_format, _typed
+    'text, json_object, or a table whose type is "json_schema" or "regex"', _response_format, typed
 )
 BASE_URL: Final = Kind(
     "an address like https://host/v1 without user, password or query", base_url, private=True
 )
 QUERY: Final = Kind("a query like filter=with_meta", _query)
 FIELDS: Final = Kind(
-    f"a table of JSON values, none of them {', '.join(sorted(_OURS))}", _fields, _typed
+    f"a table of JSON values, none of them {', '.join(sorted(_OURS))}", _fields, typed
 )
 HEADERS: Final = Kind(
     "a table of texts, or of variables as $NAME, without Authorization (key_variable names the key) and what says how a"

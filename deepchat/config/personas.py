@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from deepchat.config.file import Values, parse, read
+from deepchat.config.keys import flat
 from deepchat.conversation import Persona
 from deepchat.text import mend
 
@@ -27,7 +28,7 @@ def _persona(name: str, values: Values) -> Persona:
         name,
         str(table.get(("system",), "")),
         str(table.get(("model",), "")),
-        {place[1]: value for place, value in table.items() if place[0] == "parameters"},
+        flat({place[1]: value for place, value in table.items() if place[0] == "parameters"}),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from deepchat.config.file import Values, parse, read, wrong
-from deepchat.config.keys import ACTIONS, KEYS, Key
+from deepchat.config.keys import ACTIONS, KEYS, Key, assigned, flat
 from deepchat.config.kinds import base_url
 from deepchat.config.paths import Paths, paths
 from deepchat.config.personas import personas
@@ -44,6 +44,7 @@ class Flags:
     color: str | None = None
     plain: bool | None = None
     auto_title: bool | None = None
+    parameters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
     everyone, persona_warnings = personas(values, where.personas_dir)
     persona = _persona(flags, chosen["persona"], everyone, origins, warnings)
     model = _model(chosen["model"], persona, provider, values, origins)
-    parameters = _parameters(values, persona, source, origins)
+    parameters = _parameters(flags, values, persona, source, origins)
 
     timeouts = {name: chosen[f"timeouts.{name}"].value for name in Timeouts.__slots__}
     ui = {name: chosen[f"ui.{name}"].value for name in Ui.__slots__}
@@ -401,15 +402,21 @@ def _model(
 
 
 def _parameters(
-    values: Values, persona: Persona | None, source: str, origins: dict[str, str]
+    flags: Flags,
+    values: Values,
+    persona: Persona | None,
+    source: str,
+    origins: dict[str, str],
 ) -> dict[str, Json]:
-    """The file's, and over them the persona's."""
-    general = {place[1]: value for place, value in values.items() if place[0] == "parameters"}
+    """The file's, over them the persona's, and over those the flags'."""
+    general = flat({place[1]: value for place, value in values.items() if place[0] == "parameters"})
     meant = persona.parameters if persona else {}
+    given = assigned(map(mend, flags.parameters))
     origins |= {f"parameters.{name}": source for name in general}
     if persona:
         origins |= {f"parameters.{name}": f"persona {persona.name}".strip() for name in meant}
-    return {**general, **meant}
+    origins |= {f"parameters.{name}": "flag --set" for name in given}
+    return {**general, **meant, **given}
 
 
 def _keys(chosen: Mapping[str, _Chosen], warnings: list[str]) -> dict[str, tuple[str, ...]]:

@@ -17,6 +17,7 @@ from deepchat.errors import UsageError
 from deepchat.repl import shell
 from deepchat.repl.alongside import Alongside
 from deepchat.repl.commands.table import COMMANDS
+from deepchat.repl.commands.talk import WITHOUT
 from deepchat.repl.drafts import DraftKeeper
 from deepchat.repl.entitling import Entitling
 from deepchat.repl.house import House
@@ -213,11 +214,15 @@ class Repl:
             self.pump()
             await asyncio.sleep(SOON_S)
 
-    def _after(self, reply: Message) -> None:
+    def _after(self, reply: Message, refused: list[str]) -> None:
         if reply.state == "done" and reply.text:
             self._entitling.consider()
             self.sending.go_on()
-        else:
+        elif (
+            reply.text
+            or not refused
+            or not self.sending.offer(f"/retry {WITHOUT} {' '.join(refused)}")
+        ):
             self.sending.give_up()
 
     def _queue_changed(self) -> None:

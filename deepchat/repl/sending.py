@@ -193,6 +193,14 @@ class Sending:
         unsent, self.queue = self.queue, []
         self.give_back([*self.unanswered(), *unsent])
 
+    def offer(self, command: str) -> bool:
+        """Put a command into the composer, so that Enter obeys it, in place of the question that got no answer; whether
+        there was room for that."""
+        if self.queue or self._surface.draft:
+            return False
+        self._surface.compose(command)
+        return True
+
     def unanswered(self) -> list[Outgoing]:
         """The last question, when it got no answer."""
         asked = self._chat.unanswered

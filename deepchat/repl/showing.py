@@ -11,6 +11,7 @@ from deepchat.conversation import Event, Message, ReasoningDelta, TextDelta
 from deepchat.errors import ApiError, BadRequest, ModelNotFound, NetworkError
 from deepchat.repl.house import House
 from deepchat.repl.needs import ReplyView, Surface
+from deepchat.repl.refused import refused
 from deepchat.text import clean, clean_line
 from deepchat.turn import Turn
 
@@ -57,10 +58,12 @@ class _Showing:
 
 
 class Showing:
-    """One reply after another: those that arrive, of which `ended` is told when they have been settled and drawn, and stored
-    ones once more."""
+    """One reply after another: those that arrive, of which `ended` is told when they have been settled and drawn (and which
+    parameters the server refused), and stored ones once more."""
 
-    def __init__(self, house: House, surface: Surface, ended: Callable[[Message], None]) -> None:
+    def __init__(
+        self, house: House, surface: Surface, ended: Callable[[Message, list[str]], None]
+    ) -> None:
         self._house = house
         self._chat = house.chat
         self._surface = surface
@@ -193,9 +196,10 @@ class Showing:
         footer = self._footer(replace(reply, error=""))
         gap = "\n" if commit or reply.text or reply.reasoning else ""
         self._commit(commit + gap + footer)
+        names = refused(turn.error, reply.parameters)
         if turn.error:
             self._house.say_why(turn.error)
-            if advice := _advice(turn.error, turn.tries, begun=bool(reply.text)):
+            if advice := _without(names) or _advice(turn.error, turn.tries, begun=bool(reply.text)):
                 self._house.page.notice(f"  {advice}")
         elif not reply.text.strip() and reply.state == "done":
             self._house.page.notice(_empty(reply))
@@ -206,7 +210,7 @@ class Showing:
         self._surface.print("\n")
         self._house.page.gap = ""
         self._announce(reply)
-        self._ended(reply)
+        self._ended(reply, names)
 
     def _announce(self, reply: Message) -> None:
         """Tell somebody who looks elsewhere."""
@@ -262,6 +266,14 @@ def _advice(error: BaseException, tries: int, *, begun: bool) -> str:
             return f"{tried}{rest}/retry asks again."
         case _:
             return ""
+
+
+def _without(names: list[str]) -> str:
+    """How to ask without the parameters that the server refused; "" for none."""
+    if not names:
+        return ""
+    said = f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} refused."
+    return f"{said} /retry --without {' '.join(names)} asks without {'them' if len(names) > 1 else 'it'}."
 
 
 def _empty(reply: Message) -> str:

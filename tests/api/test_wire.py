@@ -104,6 +104,14 @@ def test_a_parameter_cannot_take_the_place_of_what_is_said():
     assert wire.body(request) == wire.body(Request("m", ASK.messages))
 
 
+def test_any_other_field_stands_beside_them_and_never_in_their_place():
+    fields: dict[str, Json] = {"extra.n": 1, "extra.model": "x", "extra.top_p": 3, "top_p": 0.5}
+    told = wire.body(Request("m", ASK.messages, fields))
+    assert (told["model"], told["n"], told["top_p"]) == ("m", 1, 3)
+    backwards = Request("m", ASK.messages, dict(reversed(fields.items())))
+    assert wire.encoded(wire.body(backwards)) == wire.encoded(told)
+
+
 def test_half_characters_do_not_reach_the_server():
     text = wire.encoded({"a": "\ud83d", "b": "\ud83d\ude00", "c": "é"}).decode()
     assert json.loads(text) == {"a": "\ufffd", "b": "😀", "c": "é"}

@@ -87,8 +87,15 @@ def test_set_and_unset(bench):
     assert "wants the name" in bench.type("/unset")
     assert "temperature = 0.7" in bench.type("/set temperature=0.7")
     assert "no parameter temprature" in bench.type("/set temprature")
+    assert "temperature = 0.5" in bench.type("/set temperature = 0.5")
     bench.type("/unset temperature")
     assert bench.chat.session.parameters == {}
+
+
+def test_what_is_set_beside_the_known_parameters_is_listed_too(bench):
+    bench.chat.set_parameter("extra.order", ["a"])
+    assert 'extra.order = ["a"]' in bench.type("/set")
+    assert "no parameters still set" in bench.type("/unset extra.order")
 
 
 def test_a_model_that_the_server_has_is_taken_and_another_is_not(bench):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from deepchat.conversation import Json
 from deepchat.demo.server import Answer, DemoServer, Pace
 from tests.conftest import MANUAL
 from tests.terminal.driver import Driver
@@ -141,3 +142,30 @@ def test_nothing_on_this_machine_is_looked_for_where_it_is_known_who_is_asked(
 def test_whose_key_is_missing_is_said(config):
     with begun("--provider", "openai") as chat:
         chat.wait_for("set OPENAI_API_KEY (platform.openai.com/api-keys)")
+
+
+# --- parameters ------------------------------------------------------------------------------------------------------
+
+
+def test_parameters_are_set_sent_and_left_out_when_they_are_refused(deepchat, server):
+    told: Json = {"error": {"message": "Unsupported value", "param": "temperature"}}
+    server.script += [Answer.json(told, status=400), Answer.reply("Now then.")]
+    with deepchat("--set", "temperature=2", "--set", 'extra.provider={"order":[]}') as chat:
+        chat.wait_for("/help")
+        chat.enter("/set extra.user me")
+        chat.wait_for("extra.user = me")
+        chat.enter("Hello?")
+        chat.wait_for("› /retry --without temperature")
+        chat.press("\r")
+        chat.wait_for("Now then.")
+    first, second = (one.json for one in chats(server))
+    assert (first["temperature"], first["user"]) == (2, "me")
+    assert first["provider"] == second["provider"] == {"order": []}
+    assert "temperature" not in second
+    assert first["messages"] == second["messages"]
+
+
+def test_a_parameter_out_of_range_is_refused_before_anything_begins(own_home):
+    with Driver("--set", "temperature=9") as chat:
+        chat.wait_for("temperature must be a number from 0 to 2")
+        assert chat.wait_for_end() == 1

@@ -1,6 +1,7 @@
 """Commands about what is said: a new chat, the same question again, who the model is to be."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -18,6 +19,8 @@ GROUP = "Chat"
 
 # Characters of a persona that are looked at while one is chosen.
 PREVIEWED = 1000
+
+WITHOUT = "--without"
 
 
 @COMMANDS.command("/new", group=GROUP)
@@ -62,9 +65,35 @@ def _how_to_return(desk: Desk) -> str:
     return f" The one before is kept: /resume {chat.session.id[-6:]}"
 
 
-@COMMANDS.command("/retry", "/regenerate", "/rerun", group=GROUP)
+def _set_already(desk: Desk) -> Iterator[Choice]:
+    for name, value in desk.chat.session.parameters.items():
+        yield Choice(name, name, str(value))
+
+
+@COMMANDS.command(
+    "/retry",
+    "/regenerate",
+    "/rerun",
+    usage=f"[{WITHOUT} parameter…]",
+    group=GROUP,
+    candidates=lambda desk: (
+        Choice(f"{WITHOUT} {one.value}", f"{WITHOUT} {one.label}", one.about)
+        for one in _set_already(desk)
+    ),
+)
 def retry(desk: Desk, text: str) -> None:
-    """Ask the last question again; the answer it had is kept beside the new one."""
+    """Ask the last question again; the answer it had is kept beside the new one.
+
+    `/retry --without temperature` leaves that parameter to the server from now on, as `/unset` does.
+    """
+    option, *names = text.split() or [WITHOUT]
+    if option != WITHOUT or (text and not names):
+        raise UsageError(f"/retry takes nothing but {WITHOUT} and the names of parameters.")
+    desk.chat.require_ours()
+    for name in names:
+        _require_set(desk, name)
+    for name in dict.fromkeys(names):
+        desk.chat.unset_parameter(name)
     desk.chat.retry()
     desk.show_reply()
 
@@ -157,25 +186,27 @@ def _settable(desk: Desk) -> Iterator[Choice]:
 def set_(desk: Desk, text: str) -> None:
     """Set a parameter, such as `/set temperature 0.2`; alone, show what is set and what can be.
 
-    Only what is set is sent; everything else is left to the server. `/unset` takes one back.
+    Only what is set is sent; everything else is left to the server. `/unset` takes one back. `/set extra.NAME JSON` sets
+    any other field of the request.
     """
-    name, _, value = text.replace("=", " ", 1).partition(" ")
+    name = re.split(r"[\s=]", text, maxsplit=1)[0]
+    value = text[len(name) :].strip().removeprefix("=").strip()
     if not name:
-        own = desk.chat.session.parameters
+        own, about = desk.chat.session.parameters, dict(desk.options.parameters)
         desk.page.pairs(
             [
-                (f"{key} = {own[key]}" if key in own else key, about)
-                for key, about in desk.options.parameters
+                (_shown(key, own[key]) if key in own else key, about.get(key, ""))
+                for key in dict.fromkeys((*about, *own))
             ]
         )
         return
-    if not value.strip():
+    if not value:
         known = desk.chat.session.parameters
         if name not in known and name not in dict(desk.options.parameters):
             desk.options.parse(name, "")
         desk.page.notice(_shown(name, known[name]) if name in known else f"{name} is not set.")
         return
-    desk.chat.set_parameter(name, desk.options.parse(name, value.strip()))
+    desk.chat.set_parameter(name, desk.options.parse(name, value))
     desk.page.notice(_shown(name, desk.chat.session.parameters[name]))
 
 
@@ -184,21 +215,21 @@ def _shown(name: str, value: Json) -> str:
     return f"{name} = {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
 
 
-def _set_already(desk: Desk) -> Iterator[Choice]:
-    for name, value in desk.chat.session.parameters.items():
-        yield Choice(name, name, str(value))
-
-
 @COMMANDS.command("/unset", usage="name", group=GROUP, candidates=_set_already)
 def unset(desk: Desk, text: str) -> None:
     """Leave a parameter to the server again."""
     if not text:
         raise UsageError("/unset wants the name of a parameter.", hint="/set shows what is set.")
-    if text not in desk.chat.session.parameters:
-        raise UsageError(
-            f"{clean_line(text, LONGEST)} is not set.",
-            hint=meant(text, desk.chat.session.parameters, "/set shows what is."),
-        )
+    _require_set(desk, text)
     desk.chat.unset_parameter(text)
     left = count(len(desk.chat.session.parameters), "parameter")
     desk.page.notice(f"{text} is left to the server; {left} still set.")
+
+
+def _require_set(desk: Desk, name: str) -> None:
+    """UsageError when this parameter is not."""
+    if name not in desk.chat.session.parameters:
+        raise UsageError(
+            f"{clean_line(name, LONGEST)} is not set.",
+            hint=meant(name, desk.chat.session.parameters, "/set shows what is."),
+        )
