@@ -7,14 +7,22 @@ from typing import ClassVar
 
 
 class DeepchatError(Exception):
-    """A failure in words for a person: `str(error)` is one sentence, `hint` says what to do."""
+    """A failure in words for a person: `str(error)` is one sentence, `hint` says what to do. `request_id` is what the server
+    calls the request that failed, "" where it does not say."""
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, sentence: str, *, hint: str = "") -> None:
+    def __init__(self, sentence: str, *, hint: str = "", request_id: str = "") -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.hint = hint
+        self.request_id = request_id
+
+    def remedy(self, advice: str = "") -> str:
+        """The hint, the `advice` of the place where it is shown, and the name by which the server's people find the
+        request."""
+        named = f"Request id: {self.request_id}." if self.request_id else ""
+        return " ".join(filter(None, (self.hint, advice, named)))
 
 
 class UsageError(DeepchatError):
@@ -60,9 +68,8 @@ class ApiError(DeepchatError):
         request_id: str = "",
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(sentence, hint=hint)
+        super().__init__(sentence, hint=hint, request_id=request_id)
         self.status = status
-        self.request_id = request_id
         self.retry_after = retry_after
 
 

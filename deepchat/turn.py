@@ -344,16 +344,17 @@ class Turn:
                 self.unsaved = None
 
     def _message(self, state: State) -> Message:
+        failure = self.error if isinstance(self.error, DeepchatError) else None
         return replace(
             self.reply,
             text="".join(self._text),
             reasoning="".join(self._reasoning),
             state=state,
             reported_model=self._reported.model,
-            request_id=self._reported.request_id,
+            request_id=self._reported.request_id or (failure.request_id if failure else ""),
             usage=_added(self._begun.usage, self._reported.usage),
             finish_reason=self._finished.reason if self._finished else "",
-            error=str(self.error) if isinstance(self.error, DeepchatError) else "",
+            error=str(failure or ""),
             first_token_s=None if self._first is None else self._first - self._started,
             seconds=(self._begun.seconds or 0.0) + self._clock() - self._started,
             retries=self._begun.retries + self.tries - 1,

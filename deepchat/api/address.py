@@ -28,6 +28,13 @@ class Address:
         return cls(parts.scheme, parts.hostname or "", parts.port or default)
 
     @property
+    def shown(self) -> str:
+        """The host as a person knows it, with the port where it is not the usual one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        usual = self.port == (443 if self.scheme == "https" else 80)
+        return host if usual else f"{host}:{self.port}"
+
+    @property
     def is_loopback(self) -> bool:
         if self.host == "localhost":
             return True

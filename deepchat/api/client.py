@@ -24,7 +24,7 @@ from deepchat.api.models import listed
 from deepchat.api.refusals import error_from, request_id_in
 from deepchat.api.seam import joined
 from deepchat.conversation import Dialect, Event, ModelInfo, Reported, Request
-from deepchat.errors import ApiError, BadRequest, NetworkError
+from deepchat.errors import ApiError, BadRequest, DeepchatError, NetworkError, NotAnAnswer
 from deepchat.secret import Secret
 from deepchat.turn import Stop
 
@@ -86,7 +86,7 @@ class Client:
     ) -> None:
         self._base = base_url.rstrip("/")
         self._address = address_of(self._base)
-        self._host = self._address.host
+        self._server = self._address.shown
         self._key = key
         require_sendable(key, self._address)
         self._auth = Bearer(key, self._address)
@@ -119,6 +119,7 @@ class Client:
             self._call() as call,
             stop.aborting(call.break_off),
             closing(self._chat(call, self._body(request))) as response,
+            _named(request_id_in(response.headers)),
         ):
             self._built = None
             yield from self._continued(request, self._reply(response, call))
@@ -129,17 +130,15 @@ class Client:
         query = self._dialect.models_query
         path = f"/models?{query}" if query else "/models"
         with self._call() as call, closing(self._ask(call, "GET", path)) as response:
-            clock = _PayloadClock(self._host, self._timeouts.payload)
+            clock = _PayloadClock(self._server, self._timeouts.payload)
             try:
-                body = _start(self._pieces(response, clock, call), _LARGEST_BODY)
+                body = self._whole(self._pieces(response, clock, call))
             except FOREIGN as error:
-                raise fault(error, self._host, "answered") from error
+                raise fault(error, self._server, "answered") from error
         try:
             return listed(wire.parsed(body))
         except ValueError:
-            raise error_from(
-                200, response.headers, body[: sse.HEAD_BYTES], redact=self._redact
-            ) from None
+            raise self._refused(response, body[: sse.HEAD_BYTES]) from None
 
     def warm(self) -> None:
         """Make a connection ready, so that the next message need not wait for it; nothing where one is, or is in use.
@@ -243,16 +242,19 @@ class Client:
         if 200 <= response.status_code < 300:
             return response
         with closing(response):
-            raise error_from(
-                response.status_code,
-                response.headers,
-                self._head(
-                    self._pieces(response, _PayloadClock(self._host, self._timeouts.tail), call),
-                    call,
-                ),
-                keyed=self._key is not None,
-                redact=self._redact,
-            )
+            clock = _PayloadClock(self._server, self._timeouts.tail)
+            raise self._refused(response, self._head(self._pieces(response, clock, call), call))
+
+    def _refused(self, response: requests.Response, body: bytes) -> ApiError:
+        """What an answer that is no reply means, of which the body begins like this."""
+        return error_from(
+            response.status_code,
+            response.headers,
+            body,
+            server=self._server,
+            keyed=self._key is not None,
+            redact=self._redact,
+        )
 
     def _send(
         self,
@@ -293,13 +295,13 @@ class Client:
                 )
         except FOREIGN as error:
             if call.overdue and not call.sent:
-                raise no_connection(self._host, limits.connect) from error
+                raise no_connection(self._server, limits.connect) from error
             if call.overdue:
-                raise too_slow(self._host, answer) from error
-            raise fault(error, self._host, "sent" if call.sent else "connecting") from error
+                raise too_slow(self._server, answer) from error
+            raise fault(error, self._server, "sent" if call.sent else "connecting") from error
         if call.overdue:  # http.client takes half the headers for all of them
             response.close()
-            raise too_slow(self._host, answer)
+            raise too_slow(self._server, answer)
         exchange.answered(response.status_code, response.reason, response.headers)
         return response
 
@@ -317,18 +319,19 @@ class Client:
         yield Reported(request_id=request_id)
         decoder = wire.Decoder(
             request_id=request_id,
+            server=self._server,
             dialect=self._dialect,
             redact=self._redact,
         )
         try:
             yield from self._decoded(response, decoder, call)
-        except (*FOREIGN, NetworkError) as error:
+        except (*FOREIGN, NetworkError, NotAnAnswer) as error:
             # A line that breaks after the last word breaks nothing.
             yield from decoder.rest()
             if not decoder.complete:
-                if isinstance(error, NetworkError):
+                if isinstance(error, DeepchatError):
                     raise
-                raise fault(error, self._host, "answered") from error
+                raise fault(error, self._server, "answered") from error
         ending = [*decoder.finish()]
         self._note(call)  # the program may be gone before the line is drained
         yield from ending
@@ -337,14 +340,14 @@ class Client:
         self, response: requests.Response, decoder: wire.Decoder, call: Call
     ) -> Iterator[Event]:
         """Events, until nothing of interest follows. What a body is, its first byte tells better than its type."""
-        clock = _PayloadClock(self._host, self._timeouts.payload)
+        clock = _PayloadClock(self._server, self._timeouts.payload)
         first, pieces = sse.opened(self._pieces(response, clock, call))
         if first in (b"{", b"["):
-            yield from decoder.whole(_start(pieces, _LARGEST_BODY))
+            yield from decoder.whole(self._whole(pieces))
             return
         if first == b"<":
-            raise error_from(200, response.headers, self._head(pieces, call), redact=self._redact)
-        feeder = sse.Feeder(pieces)
+            raise self._refused(response, self._head(pieces, call))
+        feeder = sse.Feeder(pieces, server=self._server)
         with ExitStack() as waiting:
             for name, data in sse.events(feeder):
                 clock.restart()
@@ -354,8 +357,8 @@ class Client:
                     return
                 if decoder.complete and not was_complete:
                     waiting.enter_context(call.within(self._timeouts.tail))
-        if not decoder.begun:
-            raise error_from(200, response.headers, feeder.head, redact=self._redact)
+        if not (decoder.begun or feeder.comments):
+            raise self._refused(response, feeder.head)
 
     def _pieces(
         self, response: requests.Response, clock: "_PayloadClock", call: Call
@@ -365,6 +368,18 @@ class Client:
                 call.exchange.hear(piece)
             yield piece
             clock.check()
+
+    def _whole(self, pieces: Iterator[bytes]) -> bytes:
+        """A body that is one document. NotAnAnswer when it has no end."""
+        body = bytearray()
+        for piece in pieces:
+            body += piece
+            if len(body) > _LARGEST_BODY:
+                raise NotAnAnswer(
+                    f"{self._server} sent a document of more than {_LARGEST_BODY:,} bytes.",
+                    hint="No chat server does that: check the base URL.",
+                )
+        return bytes(body)
 
     def _head(self, pieces: Iterator[bytes], call: Call) -> bytes:
         """The beginning of a body that is no reply; when it breaks off, whatever came of it."""
@@ -388,20 +403,20 @@ def _redacted(values: Iterable[str | Secret | None], text: str) -> str:
     return text
 
 
+@contextmanager
+def _named(request_id: str) -> Iterator[None]:
+    """The server's people know by this id whatever fails inside."""
+    try:
+        yield
+    except (ApiError, NetworkError) as error:
+        error.request_id = error.request_id or request_id
+        raise
+
+
 def _read(response: requests.Response) -> bytes:
     """The next bytes as soon as there are any, in every framing; b"" at the end. Other ways to read wait for more."""
     piece: bytes = response.raw.read1(_PIECE_BYTES, decode_content=True)
     return piece
-
-
-def _start(pieces: Iterator[bytes], limit: int) -> bytes:
-    """A body, or what of it is within the limit."""
-    body = bytearray()
-    for piece in pieces:
-        body += piece
-        if len(body) >= limit:
-            break
-    return bytes(body[:limit])
 
 
 def _drain(response: requests.Response, seconds: float) -> None:

@@ -35,6 +35,13 @@ _TOO_LONG: Final = re.compile(
     re.IGNORECASE,
 )
 
+# What is said of a refusal fits into 200 characters: this many beside what stands between the parts. The server's own
+# words may be cut for that, but not to fewer than the least.
+_LINE: Final = 170
+_LEAST: Final = 60
+
+_DAY_S: Final = 86_400
+
 Redact = Callable[[str], str]
 
 
@@ -47,70 +54,85 @@ def error_from(
     headers: Mapping[str, str],
     body: bytes,
     *,
+    server: str = "The server",
     keyed: bool = True,
     redact: Redact = unredacted,
 ) -> ApiError:
     """The error that an HTTP answer means; `body` may be its beginning only.
 
-    `headers` has case-insensitive or lower-case names, `keyed` tells whether a key was sent, `redact` takes it out of
-    the server's words. For 200 and a redirect: NotAnAnswer.
+    `headers` has case-insensitive or lower-case names, `server` is what the sentence begins with, `keyed` tells whether
+    a key was sent, `redact` takes it out of the server's words. For 200 and a redirect: NotAnAnswer.
     """
     said = words_in(body, redact)
     request_id = request_id_in(headers)
     if status < 300:
-        return _not_an_answer(said, status, request_id)
+        start = f"{server} does not answer as a chat server does ({status})"
+        hint = "Check the base URL, or log in to the network you are in."
+        sentence = _sentence(start, said or "it sent nothing", hint, request_id)
+        return NotAnAnswer(sentence, hint=hint, status=status, request_id=request_id)
     if status < 400:
-        place = clean_line(redact(headers.get("location", "")) or "another address")
+        place = clean_line(redact(headers.get("location", "")), 80) or "a place it does not name"
         return NotAnAnswer(
-            f"The server redirects to {place}, and a key is not carried along.",
+            f"{server} redirects to {place} ({status}), and a key is not carried along.",
             hint="If that is where it should go, make it the base URL.",
             status=status,
             request_id=request_id,
         )
     wait = retry_after(headers)
-    return refusal(status, said, request_id=request_id, wait=wait, keyed=keyed)
+    return refusal(status, said, server=server, request_id=request_id, wait=wait, keyed=keyed)
 
 
-def _not_an_answer(said: str, status: int, request_id: str) -> NotAnAnswer:
-    return NotAnAnswer(
-        _sentence(
-            f"What answered ({status}) is not a chat completions server", said or "it sent nothing"
-        ),
-        hint="Check the base URL; a login page of the network you are in may be in between.",
-        status=status,
-        request_id=request_id,
-    )
-
-
-def told(document: Json, *, request_id: str = "", redact: Redact = unredacted) -> ApiError:
+def told(
+    document: Json,
+    *,
+    server: str = "The server",
+    request_id: str = "",
+    redact: Redact = unredacted,
+) -> ApiError:
     """The error that JSON in place of a reply, or in the middle of one, means. A code in it counts as its status."""
-    return refusal(_status_in(document), _clean(said_in(document), redact), request_id=request_id)
+    status, said = _status_in(document), _clean(said_in(document), redact)
+    kind, does, hint = _meaning(status, said)
+    if kind is ServerTrouble:
+        does = "ended the reply with an error"
+    return _error((kind, does, hint), status, said, server=server, request_id=request_id)
 
 
 def refusal(
-    status: int | None,
+    status: int,
     said: str,
     *,
+    server: str = "The server",
     request_id: str = "",
     wait: float | None = None,
     keyed: bool = True,
 ) -> ApiError:
-    """The error for a status (None: told in a stream, without one) and the server's cleaned words, which may be ""."""
-    if status in (401, 402, 403):
-        return _access_error(status, said, request_id=request_id, keyed=keyed)
-    if status == 429:
-        return RateLimited(
-            _sentence("The server is busy, or the limit of requests is reached", said),
-            hint=_when(wait) or "Wait a moment.",
-            status=status,
-            retry_after=wait,
-            request_id=request_id,
-        )
-    kind, start, hint = _meaning(status, said)
-    if kind is ServerTrouble:
+    """The error for a status and the server's cleaned words, which may be ""."""
+    if status == 401 and not keyed:
+        return _error(_NO_KEY, status, "", server=server, request_id=request_id)
+    kind, does, hint = _meaning(status, said)
+    if issubclass(kind, RateLimited | ServerTrouble):
         hint = _when(wait) or hint
+    meaning = (kind, does, hint)
+    return _error(meaning, status, said, server=server, request_id=request_id, wait=wait)
+
+
+def _error(
+    meaning: "_Meaning",
+    status: int | None,
+    said: str,
+    *,
+    server: str,
+    request_id: str,
+    wait: float | None = None,
+) -> ApiError:
+    kind, does, hint = meaning
+    start = f"{server} {does} ({status})" if status else f"{server} {does}"
     return kind(
-        _sentence(start, said), hint=hint, status=status, request_id=request_id, retry_after=wait
+        _sentence(start, said, hint, request_id),
+        hint=hint,
+        status=status,
+        request_id=request_id,
+        retry_after=wait,
     )
 
 
@@ -118,56 +140,75 @@ def _when(wait: float | None) -> str:
     """When to ask again; "" where the server does not say."""
     if not wait:
         return ""
+    if wait > 2 * _DAY_S:
+        return f"Ask again in {wait / _DAY_S:.0f} days."
     return f"Ask again in {figures.duration(wait) if wait > 60 else f'{math.ceil(wait)} s'}."
 
 
-def _meaning(status: int | None, said: str) -> tuple[type[ApiError], str, str]:
-    number = f" ({status})" if status else ""
-    if status in _FULL and _TOO_LONG.search(said):
-        return (
-            BadRequest,
-            f"The conversation is too long for this model{number}",
-            "A shorter one, or a model with a longer context, will do.",
-        )
-    if status == 404:
-        return (
-            ModelNotFound,
-            "The server does not have this model, or not at this address (404)",
-            "Ask for one that it has.",
-        )
-    if status is None or status >= 500 or status in (408, 409, 425):
-        return ServerTrouble, f"The server failed{number}", "Asking again may help."
-    return (
+# The error, what the server does, and what to do.
+_Meaning = tuple[type[ApiError], str, str]
+
+_NO_KEY: Final[_Meaning] = (
+    NoKey,
+    "wants a key, and none is set",
+    "Set it in the environment, and start again.",
+)
+_TOO_MUCH: Final[_Meaning] = (
+    BadRequest,
+    "finds the conversation too long for this model",
+    "A shorter one, or a model with a longer context, will do.",
+)
+_ANY_REFUSAL: Final[_Meaning] = (
+    BadRequest,
+    "does not accept this request",
+    "Another model or other parameters may do.",
+)
+_FAILED: Final[_Meaning] = (ServerTrouble, "failed", "Asking again may help.")
+# These mean what they say, whatever else is said; the others may also mean that a conversation is too long.
+_ACCOUNT: Final[Mapping[int | None, _Meaning]] = {
+    401: (AccessError, "refused the key", "Set a valid one, and start again."),
+    402: (AccessError, "finds no funds in the account", "Top it up."),
+    403: (
+        AccessError,
+        "denies access",
+        "The key may not be allowed to use this model, or not from this place.",
+    ),
+    429: (RateLimited, "is busy, or a limit is reached", "Wait a moment."),
+}
+_REQUEST: Final[Mapping[int | None, _Meaning]] = {
+    None: _FAILED,
+    404: (
+        ModelNotFound,
+        "has no such model, or nothing at this address",
+        "Check the model's name, and the base URL.",
+    ),
+    407: (
         BadRequest,
-        f"The server does not accept this request{number}",
-        "Another model or other parameters may do.",
-    )
+        "is behind a proxy that wants a name and a password",
+        "Set them in HTTP_PROXY: http://name:password@proxy:port.",
+    ),
+    408: (ServerTrouble, "waited too long for the request", "Asking again may help."),
+    409: _FAILED,
+    413: (BadRequest, "finds the request too large", "Shorten the conversation, or attach less."),
+    425: _FAILED,
+    501: (ServerTrouble, "cannot do this", "Check the base URL."),
+}
 
 
-def _access_error(status: int, said: str, *, request_id: str, keyed: bool) -> AccessError:
-    if status == 402:
-        sentence = _sentence("The account has no funds left (402)", said)
-        hint = "Top up the account."
-    elif status == 403:
-        sentence = _sentence("The server denies access (403)", said)
-        hint = "The key may not be allowed to use this model, or not from this place."
-    elif keyed:
-        sentence = _sentence("The server refused the key (401)", said)
-        hint = "Set a valid one, and start again."
-    else:
-        return NoKey(
-            "The server wants a key, and none is set.",
-            hint="Set it in the environment, and start again.",
-            status=status,
-            request_id=request_id,
-        )
-    return AccessError(sentence, hint=hint, status=status, request_id=request_id)
+def _meaning(status: int | None, said: str) -> _Meaning:
+    if status in _ACCOUNT:
+        return _ACCOUNT[status]
+    if status in _FULL and _TOO_LONG.search(said):
+        return _TOO_MUCH
+    return _REQUEST.get(status, _FAILED if status and status >= 500 else _ANY_REFUSAL)
 
 
-def _sentence(start: str, said: str) -> str:
-    """One sentence, with the server's own words at its end."""
+def _sentence(start: str, said: str, hint: str, request_id: str) -> str:
+    """One sentence, with the server's own words at its end: as many of them as leave room for the rest of the line."""
     if not said:
         return f"{start}."
+    room = _LINE - len(start) - len(hint) - len(request_id)
+    said = clean_line(said, max(_LEAST, room))
     return f"{start}: {said}" if said[-1] in ".!?…" else f"{start}: {said}."
 
 
@@ -208,6 +249,8 @@ def said_in(document: Json) -> str:
         case {"detail": {"error": str(said)}} | {"detail": {"message": str(said)}}:
             return said
         case {"detail": {"error": {"message": str(said)}}} | {"error": {"detail": str(said)}}:
+            return said
+        case {"title": str(said)}:  # RFC 9457, without a detail
             return said
         case _:
             return ""

@@ -50,12 +50,20 @@ class Feeder:
     """The blocks of a stream, one whole event each, in time linear in its bytes.
 
     `head` holds the first 64 KB as they came, to explain a body that is no event stream; `comments` counts keep-alives.
+    `server` is what it is called in an error.
     """
 
-    def __init__(self, pieces: Iterable[bytes], *, largest: int = LARGEST_EVENT) -> None:
+    def __init__(
+        self,
+        pieces: Iterable[bytes],
+        *,
+        largest: int = LARGEST_EVENT,
+        server: str = "The server",
+    ) -> None:
         self.head = b""
         self.comments = 0
         self._largest = largest
+        self._server = server
         self._blocks = self._cut(_lf_only(_without_bom(self._noted(pieces))))
 
     def __iter__(self) -> Iterator[bytes]:
@@ -85,13 +93,19 @@ class Feeder:
                 searched = 0
             searched = max(0, len(buffer) - 1)
             if len(buffer) > self._largest:
-                raise NotAnAnswer(f"The server sent an event of more than {self._largest:,} bytes.")
+                raise self._beyond(f"{self._largest:,} bytes")
         if buffer:
             yield bytes(buffer)
 
+    def _beyond(self, bound: str) -> NotAnAnswer:
+        return NotAnAnswer(
+            f"{self._server} sent an event of more than {bound}.",
+            hint="No chat server does that: check the base URL.",
+        )
+
     def _repaired(self, block: bytes) -> bytes:
         if block.count(b"\n") > MOST_LINES:
-            raise NotAnAnswer(f"The server sent an event of more than {MOST_LINES:,} lines.")
+            raise self._beyond(f"{MOST_LINES:,} lines")
         self.comments += block.startswith(b":") + block.count(b"\n:")
         if not block.isascii():
             block = block.decode("utf-8", "replace").encode()

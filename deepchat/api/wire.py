@@ -33,6 +33,8 @@ from deepchat.text import clean_line, mend
 # What a template leaks at the very end of a reply. In the middle a user may be talking about it.
 _END_TOKENS: Final = frozenset({"</s>", "<|im_end|>", "<|eot_id|>", "<|endoftext|>"})
 
+_ELSEWHERE: Final = "Check the base URL: does it lack /v1?"
+
 _OPENER: Final = "<think>"
 _CLOSER: Final = "</think>"
 # Some templates write the opener into the prompt, so that only the closing tag arrives, on a line of its own.
@@ -114,12 +116,17 @@ def parsed(text: str | bytes) -> Json:
 class Decoder:
     """One reply, from the server's events to ours: call `event` for each, then `finish`; or `whole` for a JSON body.
 
-    `request_id` comes from the headers. `redact` takes the key out of a server's words. The text is kept as received:
+    `request_id` comes from the headers. `server` is what it is called in an error. `redact` takes the key out of a server's words. The text is kept as received:
     only thinking written into it, and an end token after it, are taken out.
     """
 
     def __init__(
-        self, *, request_id: str = "", dialect: Dialect = PLAIN, redact: Redact = unredacted
+        self,
+        *,
+        request_id: str = "",
+        server: str = "The server",
+        dialect: Dialect = PLAIN,
+        redact: Redact = unredacted,
     ) -> None:
         self.begun = False
         self.done = False
@@ -127,6 +134,7 @@ class Decoder:
         self._tools = False
         self._request_id = request_id
         self._dialect = dialect
+        self._server = server
         self._redact = redact
         self._reported = Reported()
         self._heard: list[Json] = []
@@ -161,7 +169,7 @@ class Decoder:
             document = parsed(text)
         except ValueError:
             raise NotAnAnswer(
-                "The server's answer is not readable JSON.", hint="Check the base URL."
+                f"{self._server} answered in JSON that cannot be read.", hint=_ELSEWHERE
             ) from None
         yield from self._chunk(document)
         if _is_error(document):
@@ -172,7 +180,7 @@ class Decoder:
             raise self._told(document)
         else:
             raise NotAnAnswer(
-                "The server answered in JSON, but not with a reply.", hint="Check the base URL."
+                f"{self._server} answered in JSON, but not with a reply.", hint=_ELSEWHERE
             )
 
     def rest(self) -> Iterator[Event]:
@@ -189,7 +197,8 @@ class Decoder:
         yield from self.rest()
         if not self.complete:
             raise StreamCut(
-                "The connection ended before the reply did.", hint="Asking again may help."
+                f"{self._server} ended the stream before the reply was complete.",
+                hint="Asking again may help.",
             )
         # Some say "stop" although they call tools (22).
         yield Finished("tool_calls" if self._tools else self._reason)
@@ -197,13 +206,13 @@ class Decoder:
     # --- errors ------------------------------------------------------------------------------------------------------
 
     def _told(self, document: Json) -> ApiError:
-        return told(document, request_id=self._request_id, redact=self._redact)
+        return told(document, server=self._server, request_id=self._request_id, redact=self._redact)
 
     def _unreadable(self, name: str, data: str) -> ApiError | StreamCut:
         """A plain sentence in place of JSON is an error (9); JSON that ends too early is a cut."""
         if name != "error" and data.lstrip()[:1] in ("{", "["):
             return StreamCut(
-                "The server sent a part of the reply that cannot be read.",
+                f"{self._server} sent a part of the reply that cannot be read.",
                 hint="Asking again may help.",
             )
         return self._told(data)

@@ -55,7 +55,7 @@ def _guarded(errand: Errand) -> int:
     except Bug as bug:
         return _say_bug(bug, errand)
     except DeepchatError as error:
-        return _say(error.sentence, error.hint, error.exit_code)
+        return _say(error.sentence, error.remedy(), error.exit_code)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -36,8 +36,8 @@ class Stderr:
 
     def problem(self, error: Exception) -> None:
         """One line."""
-        hint = error.hint if isinstance(error, DeepchatError) else ""
-        say(f"{error} {hint}")
+        remedy = error.remedy() if isinstance(error, DeepchatError) else ""
+        say(f"{error} {remedy}")
 
 
 def ask(wishes: Wishes, settings: Settings, question: str) -> int:

@@ -59,10 +59,10 @@ class Screen:
     def heading(self, text: str, width: int) -> str:
         return self._drawn(_wrapped(text, self._theme.heading[1], width))
 
-    def problem(self, error: Exception, width: int) -> str:
+    def problem(self, error: Exception, width: int, *, advice: str = "") -> str:
         """What happened, and below it what to do. An error that is not ours is called by its class."""
         said = str(error) if isinstance(error, DeepchatError) else ""
-        hint = error.hint if isinstance(error, DeepchatError) else ""
+        hint = error.remedy(advice) if isinstance(error, DeepchatError) else advice
         if not said.strip():
             said = ": ".join(part for part in (type(error).__name__, str(error)) if part.strip())
         style = self._theme.problem

@@ -93,6 +93,7 @@ class House:
     bell: Literal["never", "long", "always"] = "never"
     now_ms: Callable[[], int] = clock_ms
 
-    def say_why(self, error: BaseException) -> None:
-        """A failure in words; one of deepchat itself is logged."""
-        self.page.problem(error if isinstance(error, DeepchatError) else self.log_bug(error))
+    def say_why(self, error: BaseException, advice: str = "") -> None:
+        """A failure in words, and what can be typed now; one of deepchat itself is logged."""
+        told = error if isinstance(error, DeepchatError) else self.log_bug(error)
+        self.page.problem(told, advice)

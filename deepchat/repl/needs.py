@@ -117,7 +117,7 @@ class Drawing(Protocol):
 
     def notice(self, text: str, width: int) -> str: ...
 
-    def problem(self, error: Exception, width: int) -> str: ...
+    def problem(self, error: Exception, width: int, *, advice: str = "") -> str: ...
 
     def question(self, text: str, width: int, *, whole: bool = False) -> str: ...
 
@@ -372,8 +372,8 @@ class Page:
     def notice(self, text: str) -> None:
         self.write(self._draw.notice(text, self._surface.width))
 
-    def problem(self, error: Exception) -> None:
-        self.write(self._draw.problem(error, self._surface.width))
+    def problem(self, error: Exception, advice: str = "") -> None:
+        self.write(self._draw.problem(error, self._surface.width, advice=advice))
 
     def heading(self, text: str) -> None:
         """What follows stands right below it."""

@@ -198,9 +198,8 @@ class Showing:
         self._commit(commit + gap + footer)
         names = refused(turn.error, reply.parameters)
         if turn.error:
-            self._house.say_why(turn.error)
-            if advice := _without(names) or _advice(turn.error, turn.tries, begun=bool(reply.text)):
-                self._house.page.notice(f"  {advice}")
+            advice = _without(names) or _advice(turn.error, turn.tries, begun=bool(reply.text))
+            self._house.say_why(turn.error, advice)
         elif not reply.text.strip() and reply.state == "done":
             self._house.page.notice(_empty(reply))
         elif reply.state == "done" and reply.finish_reason in TOO_LONG:

@@ -84,7 +84,7 @@ def test_how_it_ended_is_told(server, told):
     assert "StreamCut: The connection" in told()[0]
     server.script.append(Answer((stream(chunk("Half"), done=False),), end="hang"))
     assert " s  stopped, " in told(events=2)[0]
-    assert "Unreachable: 127.0.0.1 refused" in told(url="http://127.0.0.1:9")[0]
+    assert "Unreachable: 127.0.0.1:9 refused" in told(url="http://127.0.0.1:9")[0]
 
 
 def test_each_try_is_told_when_a_compressed_one_was_not_read(server, told):
