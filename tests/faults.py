@@ -263,6 +263,13 @@ REFUSED: Final = {
     "many words": Fault(
         peer(answer({"detail": "All that is said " * 99}, 400, head=IDENTIFIED)),
         BadRequest, "{server} does not accept this request (400): All that is said All that is said …"),
+    **{f"Retry-After {wait}": Fault(
+        peer(answer(BUSY, 429, head=f"Retry-After: {wait}\r\n")),
+        RateLimited, "{server} is busy, or a limit is reached (429): Model busy, retry later.", requests=times)
+       for wait, times in {"0": 3, "-1": 3, "nan": 3, "soon": 3, "61": 1, "1e9": 1}.items()},
+    "a wait in milliseconds": Fault(
+        peer(answer(BUSY, 503, head="Retry-After-Ms: 1\r\n")),
+        ServerTrouble, "{server} failed (503): Model busy, retry later.", requests=3),
     "a wait of an hour": Fault(
         peer(answer(BUSY, 429, head="Retry-After: 3600\r\n")),
         RateLimited, "{server} is busy, or a limit is reached (429): Model busy, retry later."),
@@ -343,6 +350,9 @@ BROKEN: Final = {
     "an event of too many lines": _begun(
         peer(OPEN, HI, b"data: x\n" * 20_000, b"\n"),
         NotAnAnswer, "{server} sent an event of more than 10,000 lines."),
+    "half a tag, then too many lines": _begun(
+        peer(OPEN, stream(chunk("<thi"), done=False), b"data: x\n" * 20_000, b"\n"),
+        NotAnAnswer, "{server} sent an event of more than 10,000 lines.", keeps="<thi"),
     "silence": _begun(
         peer(OPEN, HI, end=hang), TimedOut, "{server} fell silent in the middle of the reply.", limits={"silence": 0.2}),
     "keep-alives for ever": _begun(

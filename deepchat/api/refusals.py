@@ -41,6 +41,7 @@ _LINE: Final = 170
 _LEAST: Final = 60
 
 _DAY_S: Final = 86_400
+_FOREVER_S: Final = 1e9
 
 Redact = Callable[[str], str]
 
@@ -293,7 +294,8 @@ def request_id_in(headers: Mapping[str, str]) -> str:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait, from `retry-after-ms` or `retry-after` (RFC 9110 10.2.3: seconds or a date); None if not told.
 
-    A date is measured against the server's own `date`, so that a wrong clock here does not count.
+    A date is measured against the server's own `date`, so that a wrong clock here does not count; without one, against
+    the clock here.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
@@ -302,12 +304,17 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     seconds = _number(wanted)
     if seconds is not None:
         return seconds
-    until, now = _date(wanted), _date(headers.get("date", ""))
-    return max(0.0, (until - now).total_seconds()) if until and now else None
+    until = _date(wanted)
+    if until is None:
+        return None
+    now = _date(headers.get("date", "")) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
 
 
 def _number(text: str | None) -> float | None:
-    return float(text) if text and re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text.strip()) else None
+    """None for what is no number, and for endless ones; what is beyond all times stays a time."""
+    is_one = text and re.fullmatch(r"\d+(\.\d+)?(e\d+)?", text.strip(), re.ASCII | re.IGNORECASE)
+    return min(float(text), _FOREVER_S) if text and is_one else None
 
 
 def _date(text: str) -> datetime | None:

@@ -1,10 +1,14 @@
 """What servers say when they refuse, in all the forms seen, and the sentence a person reads."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from deepchat.api.refusals import error_from, request_id_in, retry_after, words_in
+from deepchat.api.refusals import error_from, refusal, request_id_in, retry_after, words_in
 from deepchat.errors import (
     AccessError,
     BadRequest,
@@ -28,6 +32,7 @@ FORMS = {
     "pydantic": ({"detail": UNION[:1]}, "body.messages.2.role: Input 0 is wrong"),
     "pydantic without places": ({"detail": [{"msg": "a"}, "b", 5]}, "a; b"),
     "something else": ({"code": 7}, '{"code": 7}'),
+    "a problem document": ({"title": "Too slow", "status": 524}, "Too slow"),
     "a list": ([1], "[1]"),
     "a string": ("plain", "plain"),
 }  # fmt: skip
@@ -63,6 +68,16 @@ STATUSES = {
     429: RateLimited, 500: ServerTrouble, 503: ServerTrouble, 524: ServerTrouble, 529: ServerTrouble,
     200: NotAnAnswer, 204: NotAnAnswer, 301: NotAnAnswer, 308: NotAnAnswer,
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if status >= 400])
+@pytest.mark.parametrize("form", FORMS)
+def test_each_status_has_its_error_and_the_words_in_every_form(status, form):
+    document, said = FORMS[form]
+    error = error_from(status, {}, json.dumps(document).encode(), server="api.example")
+    assert type(error) is STATUSES[status]
+    assert str(error).startswith("api.example ")
+    assert f"({status}): {said}" in str(error)
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -116,15 +131,22 @@ def test_the_key_is_taken_out_before_the_words_are_cut():
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
+        ({"retry-after": "0"}, 0.0),
         ({"retry-after": "3"}, 3.0),
-        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after": "3.5"}, 3.5),
+        ({"retry-after": "1e9"}, 1e9),
+        ({"retry-after": "1000000000"}, 1e9),
+        ({"retry-after": "9" * 400}, 1e9),
         ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:10 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 10.0),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "date": "Wed, 21 Oct 2026 07:28:10 GMT"}, 0.0),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
         ({"retry-after": "soon", "date": "now"}, None),
         ({"retry-after": "-1"}, None),
         ({"retry-after": "inf"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "٣"}, None),
+        ({"retry-after": ""}, None),
         ({}, None),
     ],
 )  # fmt: skip
@@ -133,6 +155,38 @@ def test_how_long_to_wait_is_read_in_every_form(headers, seconds):
     error = error_from(429, headers, b"")
     assert isinstance(error, RateLimited)
     assert error.retry_after == seconds
+
+
+NUMBERS = st.from_regex(r"[-+]?[0-9]{0,12}(\.[0-9]+)?(e[0-9]{1,4})?", fullmatch=True)
+DATES = st.builds(
+    "Thu, {:02} {} {:04} {:02}:00:00 {}".format,
+    st.integers(0, 32),
+    st.sampled_from(["Jan", "Feb", "Dec", "Mon"]),
+    st.integers(0, 99999),
+    st.integers(0, 25),
+    st.sampled_from(["GMT", "", "-0000", "+2359", "+99999"]),
+)
+
+
+@given(st.text() | NUMBERS | DATES, st.text() | DATES)
+def test_whatever_a_server_says_of_a_wait_is_a_time_or_nothing(wanted, now):
+    wait = retry_after({"retry-after": wanted, "date": now})
+    assert wait is None or 0 <= wait < float("inf")
+
+
+def test_a_date_without_a_date_beside_it_is_measured_by_the_clock_here():
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    wait = retry_after({"retry-after": format_datetime(tomorrow, usegmt=True)})
+    assert wait is not None
+    assert 86_000 < wait <= 86_400
+
+
+@pytest.mark.parametrize(
+    ("wait", "when"),
+    [(0.2, "1 s"), (60, "60 s"), (301, "5 min 1 s"), (7200, "2 h 0 min"), (1e9, "11574 days")],
+)
+def test_when_to_ask_again_is_said_as_people_do(wait, when):
+    assert refusal(503, "", wait=wait).hint == f"Ask again in {when}."
 
 
 def test_the_request_id_is_found_cleaned_and_bounded():
