@@ -256,9 +256,7 @@ def _advice(error: BaseException, tries: int, *, begun: bool) -> str:
         case ModelNotFound():
             return "/models lists what the server has, /model takes one."
         case BadRequest():
-            return (
-                "/model takes another model, /unset a parameter away, /clear empties the context."
-            )
+            return "/model, /unset and /clear change what is sent."
         case ApiError() | NetworkError():
             tried = f"Tried {tries} times. " if tries > 1 else ""
             rest = "/continue asks for the rest, " if begun else ""
