@@ -307,6 +307,8 @@ NO_REPLY: Final = {
         NotAnAnswer, "{server} does not answer as a chat server does (200): a web page, “Forever”.", floods=True),
     "an empty body": Fault(
         peer(answer()), NotAnAnswer, "{server} does not answer as a chat server does (200): it sent nothing."),
+    "a stream without an event": Fault(
+        peer(answer(kind="text/event-stream")), ServerTrouble, "{server} ended the reply before its first word."),
     "204": Fault(
         peer(answer(status=204)), NotAnAnswer, "{server} does not answer as a chat server does (204): it sent nothing."),
     "plain text": Fault(

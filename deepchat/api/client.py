@@ -21,7 +21,7 @@ from deepchat.api.exchange import Exchange
 from deepchat.api.faults import FOREIGN, fault, no_connection, silent, too_slow
 from deepchat.api.line import Adapter, Call, Session
 from deepchat.api.models import listed
-from deepchat.api.refusals import error_from, request_id_in
+from deepchat.api.refusals import error_from, request_id_in, wordless
 from deepchat.api.seam import joined
 from deepchat.conversation import Dialect, Event, ModelInfo, Reported, Request
 from deepchat.errors import ApiError, BadRequest, DeepchatError, NetworkError, NotAnAnswer
@@ -357,8 +357,11 @@ class Client:
                     return
                 if decoder.complete and not was_complete:
                     waiting.enter_context(call.within(self._timeouts.tail))
-        if not (decoder.begun or feeder.comments):
-            raise self._refused(response, feeder.head)
+        if decoder.begun or feeder.comments:
+            return
+        if not feeder.head and "event-stream" in response.headers.get("content-type", ""):
+            raise wordless(self._server, request_id_in(response.headers))
+        raise self._refused(response, feeder.head)
 
     def _pieces(
         self, response: requests.Response, clock: "_PayloadClock", call: Call

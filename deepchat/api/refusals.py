@@ -50,6 +50,15 @@ def unredacted(text: str) -> str:
     return text
 
 
+def wordless(server: str, request_id: str) -> ServerTrouble:
+    """The error that a stream without any event means."""
+    return ServerTrouble(
+        f"{server} ended the reply before its first word.",
+        hint="It may have failed: at a conversation too long for the model, for one.",
+        request_id=request_id,
+    )
+
+
 def error_from(
     status: int,
     headers: Mapping[str, str],
