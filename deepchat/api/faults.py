@@ -35,7 +35,7 @@ FOREIGN: Final = (
 Stage = Literal["connecting", "sent", "answered"]
 
 # It may be answered, and billed, all the same.
-_DELIVERED: Final = "What was asked may be charged all the same."
+_DELIVERED: Final = "It was not sent again, for it may be charged all the same."
 
 _Cause = TypeVar("_Cause", bound=BaseException)
 
@@ -135,7 +135,12 @@ def _no_proxy(causes: list[BaseException], host: str, stage: Stage) -> DeepchatE
         )
     if stage == "sent":  # it took the request, as that for any plain http
         return None
-    status = re.search(r"Tunnel connection failed: (\d+)", str(causes[0]))
+    return _no_tunnel(proxy, causes[0])
+
+
+def _no_tunnel(proxy: str, error: BaseException) -> ProxyFailed:
+    """A proxy that does not connect. http.client says with what status only in words."""
+    status = re.search(r"Tunnel connection failed: (\d+)", str(error))
     if status and status[1] == "407":
         return ProxyFailed(
             f"{proxy} wants a name and a password (407).",

@@ -182,7 +182,9 @@ def _paint(printed: "Printed", reply: "Reply") -> bool:
 def _judge(reply: Message) -> int:
     """A reply that was cut is not told from a whole one by looking at it. The exit code."""
     if not reply.text:
-        raise ServerTrouble("The reply is empty.", request_id=reply.request_id)
+        raise ServerTrouble(
+            "The reply is empty.", hint="Asking again may help.", request_id=reply.request_id
+        )
     if reply.finish_reason not in ("", "stop"):
         say(f"The reply ended early: {clean_line(reply.finish_reason)}.")
     return 0

@@ -35,6 +35,7 @@ from deepchat.secret import Secret
 from deepchat.turn import Stop, Turn
 from tests.api.peer import CERTIFICATES, read_request
 from tests.api.said import ASK, chunk, stream, text_of
+from tests.sites import full
 
 KEY = "sk-t0p-secret"
 HI = stream(chunk("Hi"), chunk(reason="stop"))
@@ -447,18 +448,10 @@ def test_stopping_ends_the_wait_on_a_connection_used_before(server, client):
 
 
 def test_stopping_ends_an_attempt_to_connect(client):
-    with socket.socket() as full:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        for one in waiting:
-            one.setblocking(False)
-            one.connect_ex(full.getsockname())
+    with full() as site:
         began = threading.Event()
         threading.Timer(0.2, began.set).start()
-        stopped_while(client(f"http://127.0.0.1:{full.getsockname()[1]}"), began)
-        for one in waiting:
-            one.close()
+        stopped_while(client(site.url), began)
 
 
 def test_a_stop_asked_before_sends_nothing(server, client):

@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # it is run by its path
 
 from deepchat.demo.manual import Page
 from deepchat.demo.server import DemoServer, Pace
+from tests.sites import full
 from tests.terminal.driver import Driver
-from tests.terminal.phases import IN_A_REPLY, NEVER_RESOLVING, NOWHERE, is_over, never_accepting
+from tests.terminal.phases import IN_A_REPLY, NEVER_RESOLVING, NOWHERE, is_over
 
 SETTLED_S: Final = 0.15  # the request has come; its answer is on its way
 
@@ -96,8 +97,8 @@ def main() -> None:
             del os.environ[name]
         with DemoServer([Page("a", "b")], pace=Pace.INSTANT) as server:
             in_replies(server, times)
-        with never_accepting() as url:
-            before_a_reply(Driver("--base-url", url, "-m", "m"), "connecting", times)
+        with full() as site:
+            before_a_reply(Driver("--base-url", site.url, "-m", "m"), "connecting", times)
         before_a_reply(Driver(*NOWHERE, run=NEVER_RESOLVING), "resolving", times)
 
 

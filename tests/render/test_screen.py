@@ -71,6 +71,12 @@ def test_a_problem_of_ours_is_its_sentence_and_its_hint():
     assert drawn == "✗ It broke.\n  Mend it.\n"
 
 
+def test_what_to_do_stands_on_one_row_with_the_advice_of_the_place_and_the_id_of_the_request():
+    busy = RateLimited("Busy.", hint="Wait.", request_id="r-1")
+    drawn = PLAIN.problem(busy, 80, advice="/retry asks again.")
+    assert drawn == "Error: Busy.\n  Wait. /retry asks again. Request id: r-1.\n"
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [

@@ -1,10 +1,7 @@
 """The moments in which a reply or a command can be interrupted: how to come to each, and how one sees that it is over."""
 
 import re
-import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,22 +59,6 @@ IN_A_REPLY: Final = (
     Phase("amid a stream", Answer.reply(["on "] * 3000, pause_s=0.01), "on on on", "on on on"),
     Phase("draining", _silent(*_said("Whole"), deepinfra.DONE), "Whole", "Whole"),
 )
-
-
-@contextmanager
-def never_accepting() -> Iterator[str]:
-    """The address of a server whose queue is full: whoever connects waits."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
-        waiting = []
-        try:
-            while True:
-                waiting.append(socket.create_connection(full.getsockname(), timeout=0.2))
-        except TimeoutError:
-            yield f"http://127.0.0.1:{full.getsockname()[1]}/v1"
-        finally:
-            for one in waiting:
-                one.close()
-
 
 # The program, with a resolver that does not answer.
 NEVER_RESOLVING: Final = (

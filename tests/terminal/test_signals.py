@@ -12,8 +12,9 @@ from contextlib import closing
 import pytest
 
 from deepchat.demo.server import Answer
+from tests.sites import full
 from tests.terminal.driver import Driver
-from tests.terminal.phases import IN_A_REPLY, NEVER_RESOLVING, NOWHERE, is_over, never_accepting
+from tests.terminal.phases import IN_A_REPLY, NEVER_RESOLVING, NOWHERE, is_over
 
 pytestmark = pytest.mark.terminal
 
@@ -92,7 +93,7 @@ def test_in_each_phase_of_a_reply_one_key_stops_it_and_keeps_what_came(
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_connection_that_is_not_made_is_given_up(key):
-    with never_accepting() as url, Driver("--base-url", url, "-m", "m") as chat:
+    with full() as site, Driver("--base-url", site.url, "-m", "m") as chat:
         chat.wait_for("/help")
         chat.enter("Anyone?")
         chat.wait_for("waiting")
