@@ -169,7 +169,9 @@ def _json(raw: object) -> Json:
 
 
 def _fields(raw: object) -> Json:
-    if not isinstance(raw, dict) or not all(raw) or not _OURS.isdisjoint(raw):
+    if not isinstance(raw, dict) or not _OURS.isdisjoint(raw):
+        raise ValueError
+    if any(name.split() != [name] for name in raw):  # /set and /unset could not name it
         raise ValueError
     return _json(raw)
 

@@ -117,7 +117,15 @@ def test_parameters_of_flags_beat_those_of_the_persona_and_those_of_the_file(tmp
 
 
 @pytest.mark.parametrize(
-    "table", ["{ model = 'x' }", "{ stream = false }", "{ a = nan }", "{ a = 1979-05-27 }", "3"]
+    "table",
+    [
+        "{ model = 'x' }",
+        "{ 'a b' = 1 }",
+        "{ stream = false }",
+        "{ a = nan }",
+        "{ a = 1979-05-27 }",
+        "3",
+    ],
 )
 def test_fields_that_cannot_be_are_said_and_left_out(tmp_path, table):
     path = tmp_path / "config.toml"
