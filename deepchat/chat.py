@@ -460,11 +460,11 @@ class Chat:
         self._change(replace(self.session, model=model, provider=self._defaults.provider))
 
     def ask_at(self, provider: str, model: str) -> None:
-        """Another server answers from the next message on, here and in new sessions. UsageError while a reply is on its
-        way, or another process has this session open."""
+        """Another server answers from the next message on, here and in new sessions, with this model; a session that was
+        with that server before keeps its own. UsageError while a reply is on its way, or another process has it open."""
         self.require_ours()
         self._defaults = replace(self._defaults, provider=provider, model=model)
-        self.set_model(model)
+        self.set_model(self.answering)
 
     def set_title(self, title: str) -> None:
         self._change(replace(self.session, title=title))

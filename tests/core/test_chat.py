@@ -1,9 +1,12 @@
 """One live chat: what goes into the request, what is kept, and what a failed question leaves behind."""
 
+from dataclasses import replace
+
 import pytest
 
 from deepchat.conversation import (
     Attachment,
+    Conversation,
     Finished,
     Persona,
     PromptMessage,
@@ -45,6 +48,15 @@ def test_another_server_answers_from_the_next_message_on_and_each_answer_says_wh
     assert [(one.provider, one.model) for one in answers] == [("p", "m"), ("q", "n")]
     chat.new()
     assert (chat.session.provider, chat.answering) == ("q", "n")
+
+
+def test_a_chat_that_returns_to_its_own_server_keeps_its_own_model(chat):
+    chat.resume(replace(chat.session, provider="q", model="mine"), Conversation())
+    assert chat.answering == "m"
+    chat.ask_at("q", "n")
+    assert chat.answering == "mine"
+    chat.new()
+    assert chat.answering == "n"
 
 
 def test_the_server_stays_while_it_answers(chat, model):

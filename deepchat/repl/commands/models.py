@@ -104,7 +104,9 @@ async def provider(desk: Desk, text: str) -> None:
     server.take()
     for warning in server.warnings:
         desk.page.notice(warning)
-    desk.page.notice(f"{server.name} ({server.address}) is asked from now on: {server.model}.")
+    desk.page.notice(
+        f"{server.name} ({server.address}) is asked from now on: {desk.chat.answering}."
+    )
 
 
 def _servers(desk: Desk) -> Picking:
