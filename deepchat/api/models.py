@@ -32,11 +32,15 @@ def _model(entry: Mapping[str, Json]) -> ModelInfo:
     facts = mapping(entry.get("metadata"))
     prices = mapping(facts.get("pricing"))
     tags = facts.get("tags")
+    window = count(facts.get("context_length") or entry.get("context_length"))
+    longest = count(facts.get("max_tokens"))
     return ModelInfo(
         id=line(entry.get("id")),
         description=line(facts.get("description"), limit=1000),
-        context_length=count(facts.get("context_length") or entry.get("context_length")),
-        max_tokens=count(facts.get("max_tokens")),
+        context_length=window,
+        max_tokens=None
+        if longest == window
+        else longest,  # DeepInfra repeats it where it knows none
         input_price=amount(prices.get("input_tokens")),
         output_price=amount(prices.get("output_tokens")),
         cached_price=amount(prices.get("cache_read_tokens")),
@@ -59,6 +63,7 @@ class Catalogue:
         self._ask = client_models
         self._path = path
         self._models: list[ModelInfo] | None = None
+        self._asked: float | None = None
 
     def cached(self) -> list[ModelInfo]:
         """As last seen, without asking anyone; empty when never seen, or when the file can't be read."""
@@ -68,11 +73,13 @@ class Catalogue:
 
     def move(self, path: Path) -> None:
         """Another provider is asked from now on, whose models this file remembers."""
-        self._path, self._models = path, None
+        self._path, self._models, self._asked = path, None, None
 
     @property
     def age(self) -> float | None:
         """Seconds since they were last seen; None when never."""
+        if self._asked is not None:
+            return time.monotonic() - self._asked
         try:
             return max(0.0, time.time() - self._path.stat().st_mtime)
         except OSError:
@@ -83,7 +90,7 @@ class Catalogue:
         path, models = self._path, self._ask()
         if path != self._path:  # nobody asks that provider any more
             return models
-        self._models = models
+        self._models, self._asked = models, time.monotonic()
         # A list that cannot be kept is asked for again next time, and no more is lost.
         if self._kept():
             with suppress(OSError):

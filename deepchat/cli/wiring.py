@@ -4,7 +4,7 @@ import gc
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -144,6 +144,10 @@ class Options:
     @property
     def personas(self) -> dict[str, Persona]:
         return dict(self.chosen.personas)
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        return self.chosen.aliases
 
     @property
     def keys(self) -> Sequence[tuple[str, str]]:

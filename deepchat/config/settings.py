@@ -93,6 +93,8 @@ class Settings:
     auto_title: bool
     trash_days: int
     retries: int
+    fallback: tuple[str, ...]
+    aliases: Mapping[str, str]
     timeouts: Timeouts
     ui: Ui
     keys: Mapping[str, tuple[str, ...]]
@@ -112,6 +114,8 @@ class Settings:
             "auto_title": self.auto_title,
             "trash_days": self.trash_days,
             "retries": self.retries,
+            "fallback": ", ".join(self.fallback),
+            **{f"aliases.{name}": model for name, model in self.aliases.items()},
             **{f"timeouts.{name}": getattr(self.timeouts, name) for name in Timeouts.__slots__},
             **{f"ui.{name}": getattr(self.ui, name) for name in Ui.__slots__},
             **{f"keys.{name}": ", ".join(keys) for name, keys in self.keys.items()},
@@ -179,6 +183,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
     model = _model(chosen["model"], persona, provider, values, origins)
     parameters = _parameters(flags, values, persona, source, origins)
 
+    aliases = {place[1]: str(value) for place, value in values.items() if place[0] == "aliases"}
     timeouts = {name: chosen[f"timeouts.{name}"].value for name in Timeouts.__slots__}
     ui = {name: chosen[f"ui.{name}"].value for name in Ui.__slots__}
     keys = _keys(chosen, warnings)
@@ -188,14 +193,16 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
         key=key,
         key_source=key_source,
         headers=further,
-        model=model,
-        persona=persona,
-        personas=everyone,
+        model=aliases.get(model, model),
+        persona=persona and _with_model(persona, aliases),
+        personas={name: _with_model(one, aliases) for name, one in everyone.items()},
         providers=known,
         parameters=parameters,
         auto_title=cast(bool, chosen["auto_title"].value),
         trash_days=cast(int, chosen["trash_days"].value),
         retries=cast(int, chosen["retries"].value),
+        fallback=tuple(aliases.get(name, name) for name in _texts(chosen["fallback"].value)),
+        aliases=aliases,
         timeouts=Timeouts(**cast(dict[str, Any], timeouts)),
         ui=Ui(**cast(dict[str, Any], ui)),
         keys=keys,
@@ -203,6 +210,16 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
         warnings=tuple(_line(warning, key) for warning in said),
         origins=origins,
     )
+
+
+def _with_model(persona: Persona, aliases: Mapping[str, str]) -> Persona:
+    """With the model's own name."""
+    return replace(persona, model=aliases.get(persona.model, persona.model))
+
+
+def _texts(value: Json) -> list[str]:
+    given = value if isinstance(value, list) else [value]
+    return [str(one) for one in given if one]
 
 
 def asking(settings: Settings, provider: Provider, environ: Mapping[str, str]) -> Settings:

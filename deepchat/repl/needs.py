@@ -241,6 +241,11 @@ class Waiting(Protocol):
 class Catalogue(Protocol):
     """The models that the provider offers."""
 
+    @property
+    def age(self) -> float | None:
+        """Seconds since they were last seen; None when never."""
+        ...
+
     def cached(self) -> Sequence[ModelInfo]:
         """As last seen, without asking anyone; empty when never seen."""
         ...
@@ -283,6 +288,11 @@ class Options(Protocol):
 
     @property
     def personas(self) -> dict[str, Persona]: ...
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """The user's own names for models."""
+        ...
 
     @property
     def keys(self) -> Sequence[tuple[str, str]]:

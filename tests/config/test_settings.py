@@ -377,3 +377,23 @@ def test_a_key_that_is_none_is_said_and_the_default_stays(config):
     settings = load(Flags(), {})
     assert settings.keys["unfold"] == ("ctrl-o",)
     assert "keys.unfold" in settings.warnings[0]
+
+
+def test_a_models_own_name_stands_wherever_its_alias_is_used(config):
+    config(
+        """
+        model = "fast"
+        fallback = ["slow", "lab/third"]
+        [aliases]
+        fast = "lab/quick"
+        slow = "lab/second"
+        [personas.cat]
+        system = "Meow."
+        model = "slow"
+        """
+    )
+    loaded = load(Flags(), {})
+    assert (loaded.model, loaded.fallback) == ("lab/quick", ("lab/second", "lab/third"))
+    assert loaded.personas["cat"].model == "lab/second"
+    assert load(Flags(model="slow"), {}).model == "lab/second"
+    assert load(Flags(persona="cat"), {}).model == "lab/second"

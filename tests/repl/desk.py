@@ -92,6 +92,7 @@ class Shelf:
         ]
         self.broken = False
         self.seen = []
+        self.age = None
 
     def cached(self):
         return self.seen
@@ -134,6 +135,8 @@ class Choices:
         self.keys = [("enter", "Send the message.")]
         self.settings = [("ui.bell", "Ring when a reply is complete.")]
         self.parameters = [("temperature", "How random."), ("reasoning_effort", "How long.")]
+
+        self.aliases = {"b": "lab/better"}
 
     def values(self, name):
         return ["low", "minimal", "high"] if name == "reasoning_effort" else []

@@ -337,3 +337,22 @@ def test_the_last_exchange_is_shown_when_asked_and_after_each_reply_when_wished(
     object.__setattr__(bench.house, "debug", True)
     bench.model.script.append(answer("Yes."))
     assert "POST there" in bench.type("Hi")
+
+
+def test_models_come_from_the_copy_while_it_is_young(bench):
+    bench.type("/models")
+    bench.shelf.broken = True
+    bench.shelf.age = 7200.0
+    listed = bench.type("/models context>100k --sort price")
+    assert "lab/good" in listed
+    assert "lab/better" not in listed
+    assert "As of 2 h 0 min ago" in listed
+    again = bench.type("/models --refresh")
+    assert "No route." in again
+    assert "lab/better" in again
+    assert "not understood" in bench.type("/models size>3")
+
+
+def test_a_model_has_the_users_own_name(bench):
+    assert "lab/better answers" in bench.type("/model b")
+    assert bench.chat.answering == "lab/better"

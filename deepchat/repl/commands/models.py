@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from deepchat import figures
 from deepchat.conversation import ModelInfo
-from deepchat.errors import UsageError
+from deepchat.errors import ApiError, NetworkError, UsageError
 from deepchat.fuzzy import ranked
+from deepchat.offers import HEADERS, fitting, ordered, row, words
 from deepchat.repl.aside import aside
 from deepchat.repl.commands import COMMANDS
 from deepchat.repl.needs import Choice, Desk, Picking
@@ -17,9 +19,15 @@ from deepchat.text import clean_line
 
 GROUP = "Model"
 
+# A list is asked for again when it is so old, and its age told from a while before on.
+_DAY_S: Final = 86_400
+_OLD_ENOUGH_S: Final = 60
+
 
 def _known(desk: Desk) -> Iterator[Choice]:
-    return map(_choice, desk.catalogue.cached())
+    for alias, of in desk.options.aliases.items():
+        yield Choice(alias, alias, of)
+    yield from map(_choice, desk.catalogue.cached())
 
 
 def _choice(model: ModelInfo) -> Choice:
@@ -38,6 +46,7 @@ async def model(desk: Desk, text: str) -> None:
         text = await _choose(desk)
     if not text:
         return
+    text = desk.options.aliases.get(text, text)
     known = desk.catalogue.cached() or await _fetch(desk)
     if text not in {each.id for each in known}:
         known = await _fetch(desk)
@@ -55,7 +64,7 @@ async def _choose(desk: Desk) -> str:
     known = desk.catalogue.cached() or await _fetch(desk)
 
     def fitting(typed: str) -> list[Choice]:
-        return [_choice(one) for one in ranked(typed, known, _words)]
+        return [_choice(one) for one in ranked(typed, known, words)]
 
     if not known:
         desk.page.notice(f"{desk.chat.answering} answers now; the server lists no models.")
@@ -64,27 +73,43 @@ async def _choose(desk: Desk) -> str:
     return await desk.pick(Picking(f"Model (now {now})", fitting)) or ""
 
 
-@COMMANDS.command("/models", usage="[filter]", group=GROUP)
+@COMMANDS.command("/models", usage="[--sort id|price|context] [--refresh] [filter]", group=GROUP)
 async def models(desk: Desk, text: str) -> None:
-    """List the models of the server: context window, and prices in US dollars per million tokens."""
-    offered = await _fetch(desk)
-    wanted = [
-        each for each in offered if all(word in _words(each) for word in text.lower().split())
-    ]
-    if not wanted:
-        desk.page.notice(f"No model matches {text}." if offered else "The server lists no models.")
+    """List the models of the server: context window, longest reply, prices in US dollars per million tokens, what for.
+
+    Words narrow it down, by name or tag, and so do comparisons: `/models vision context>100k out<5`. The list is a day old
+    at most; `--refresh` asks the server now, and without a network it is as last seen.
+    """
+    asked = text.split()
+    by = "id"
+    if "--sort" in asked:
+        at = asked.index("--sort")
+        by = (asked[at + 1 : at + 2] or [""])[0]
+        del asked[at : at + 2]
+    wanted = " ".join(word for word in asked if word != "--refresh")
+    offered = await _offered(desk, anew="--refresh" in asked)
+    found = ordered(fitting(offered, wanted), by)
+    if not found:
+        nothing = f"No model matches {clean_line(wanted, LONGEST)}."
+        desk.page.notice(nothing if offered else "The server lists no models.")
         return
-    rows = [
-        (
-            each.id,
-            _count(each.context_length),
-            _money(each.input_price),
-            _money(each.output_price),
-            " ".join(each.tags),
-        )
-        for each in sorted(wanted, key=lambda each: each.id.lower())
-    ]
-    desk.page.table(("model", "context", "in", "out", "tags"), rows)
+    desk.page.table(HEADERS, [row(one) for one in found])
+    if desk.catalogue.age and desk.catalogue.age > _OLD_ENOUGH_S:
+        desk.page.notice(f"As of {figures.duration(desk.catalogue.age)} ago; --refresh asks again.")
+
+
+async def _offered(desk: Desk, *, anew: bool) -> Sequence[ModelInfo]:
+    """From the copy that was kept, unless it is old, or asked for `anew`; without a network the copy, whatever its age."""
+    kept, age = desk.catalogue.cached(), desk.catalogue.age
+    if kept and not anew and age is not None and age < _DAY_S:
+        return kept
+    try:
+        return await _fetch(desk)
+    except (ApiError, NetworkError) as error:
+        if not kept:
+            raise
+        desk.page.problem(error)
+        return kept
 
 
 @COMMANDS.command(
@@ -121,10 +146,6 @@ def _servers(desk: Desk) -> Picking:
 
 async def _fetch(desk: Desk) -> Sequence[ModelInfo]:
     return await aside(desk.catalogue.refresh)
-
-
-def _words(model: ModelInfo) -> str:
-    return f"{model.id} {' '.join(model.tags)}".lower()
 
 
 def _price(model: ModelInfo) -> str:

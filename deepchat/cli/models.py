@@ -1,0 +1,75 @@
+"""`deepchat models`: what a server offers, from the shell."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+from typing import Final
+
+import click
+
+from deepchat import figures
+from deepchat.cli.entry import settings_of
+from deepchat.cli.lists import Listed, put
+from deepchat.cli.saying import say
+from deepchat.cli.wishes import Errand, Wishes
+from deepchat.config import Settings
+from deepchat.conversation import ModelInfo
+from deepchat.errors import ApiError, NetworkError
+from deepchat.offers import HEADERS, ORDERS, fitting, ordered, row
+
+_DAY_S: Final = 86_400
+
+
+@click.command()
+@click.option("--sort", "by", metavar="BY", default="id", help=f"By {', '.join(ORDERS)}.")
+@click.option("--refresh", is_flag=True, help="Ask the server now.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: one JSON array.")
+@click.argument("filters", nargs=-1)
+@click.pass_obj
+def models(
+    wishes: Wishes, /, by: str, filters: Sequence[str], *, refresh: bool, as_json: bool
+) -> Errand:
+    """The models of the server: windows, prices in US dollars per million tokens, what for.
+
+    FILTERS are words of names or tags, and comparisons: deepchat models vision 'context>100k' 'out<5'
+    """
+
+    def act(wishes: Wishes) -> int:
+        with settings_of(wishes) as settings:
+            offered = _offered(settings, anew=refresh)
+            found = ordered(fitting(offered, " ".join(filters)), by)
+            put(_listed(found), settings, as_json=as_json)
+        return 0
+
+    return Errand(wishes, act)
+
+
+def _offered(settings: Settings, *, anew: bool) -> Sequence[ModelInfo]:
+    """From the copy that was kept, unless it is old, or asked for `anew`; without a network the copy, whatever its age.
+
+    Raises ApiError, NetworkError when there is none.
+    """
+    from deepchat.api.models import Catalogue  # late: brings the client along
+    from deepchat.cli.wiring import Provider, models_cache
+
+    with closing(Provider(settings)) as provider:
+        catalogue = Catalogue(provider.models, models_cache(settings, private=False))
+        kept, age = catalogue.cached(), catalogue.age
+        if kept and not anew and age is not None and age < _DAY_S:
+            return kept
+        try:
+            return catalogue.refresh()
+        except (ApiError, NetworkError) as error:
+            if not kept or age is None:
+                raise
+            say(f"{error} The list is as of {figures.duration(age)} ago.")
+            return kept
+
+
+def _listed(found: Sequence[ModelInfo]) -> Listed:
+    return Listed(
+        headers=HEADERS,
+        rows=[row(one) for one in found],
+        records=[asdict(one) for one in found],
+        nothing="The server lists no models, or none fits.",
+    )

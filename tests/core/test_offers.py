@@ -1,0 +1,62 @@
+"""Models are found by what they are called, what they are for, and what they take; and what a reply costs by the list."""
+
+import pytest
+
+from deepchat.conversation import ModelInfo, Usage
+from deepchat.errors import UsageError
+from deepchat.offers import HEADERS, cost, fitting, ordered, row
+
+SMALL = ModelInfo("lab/Small", context_length=8_000, input_price=0.1, output_price=0.2)
+LARGE = ModelInfo("lab/large", "", 200_000, 16_000, 3, 15, 0.3, ("vision", "reasoning"))
+UNKNOWN = ModelInfo("other/x")
+ALL = [SMALL, LARGE, UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("", ALL),
+        ("LAB", [SMALL, LARGE]),
+        ("lab vision", [LARGE]),
+        ("context>8k", [LARGE]),
+        ("context>=8k", [SMALL, LARGE]),
+        ("in<1", [SMALL]),
+        ("out<=$15 cached<0.5", [LARGE]),
+        ("max>0.01m", [LARGE]),
+        ("lab in>100", []),
+    ],
+)
+def test_words_and_comparisons_narrow_the_list_down(asked, found):
+    assert fitting(ALL, asked) == found
+
+
+@pytest.mark.parametrize("asked", ["price<1", "in<", "<5", "in<x", "in<1<2", "context>1g"])
+def test_a_comparison_that_is_none_is_told(asked):
+    with pytest.raises(UsageError, match="not understood"):
+        fitting(ALL, asked)
+
+
+def test_models_are_ordered_and_unknown_ones_stand_last():
+    assert ordered(ALL, "id") == [LARGE, SMALL, UNKNOWN]
+    assert ordered(ALL, "price") == [SMALL, LARGE, UNKNOWN]
+    assert ordered(ALL, "context") == [LARGE, SMALL, UNKNOWN]
+    with pytest.raises(UsageError, match="ordered by size"):
+        ordered(ALL, "size")
+
+
+def test_a_row_has_what_is_known():
+    assert row(LARGE) == (
+        "lab/large", "200k", "16k", "$3.00", "$15.00", "$0.30", "vision reasoning",
+    )  # fmt: skip
+    assert row(UNKNOWN) == ("other/x", *[""] * (len(HEADERS) - 1))
+
+
+def test_a_reply_costs_what_the_list_says_and_what_was_cached_less():
+    assert cost(Usage(1000, 100), SMALL) == pytest.approx((100 + 20) / 1e6)
+    assert cost(Usage(1000, 100, cached_tokens=900), LARGE) == pytest.approx(
+        (300 + 270 + 1500) / 1e6
+    )
+    assert cost(Usage(1000, 100, cached_tokens=900), SMALL) == cost(Usage(1000, 100), SMALL)
+    assert cost(Usage(1000, 100, cached_tokens=5000), LARGE) == pytest.approx((300 + 1500) / 1e6)
+    assert cost(Usage(None, 100), SMALL) is None
+    assert cost(Usage(1000, 100), UNKNOWN) is None
