@@ -179,7 +179,7 @@ class Unsaved:
 
 class Chat:
     """A session in use. `defaults` is what a new session starts from; its id is not used. `sees` tells whether a model
-    takes pictures."""
+    takes pictures, `fallback` names those that are asked when one is busy or gone."""
 
     def __init__(
         self,
@@ -190,6 +190,7 @@ class Chat:
         view: View,
         changed: Callable[[], None] = lambda: None,
         retries: Retries = NEVER,
+        fallback: Sequence[str] = (),
         claims: Claims | None = None,
         sees: Callable[[str], bool] = lambda model: True,
         now_ms: Callable[[], int] = clock_ms,
@@ -202,6 +203,7 @@ class Chat:
         self._defaults = defaults
         self._changed = changed
         self._retries = retries
+        self._fallbacks = fallback
         self._claims = claims or NoClaims()
         self._sees = sees
         self._now_ms = now_ms
@@ -313,6 +315,8 @@ class Chat:
             opening=partial(self._journal.open_turn, self.session, tuple(self._unkept)),
             changed=self._changed,
             retries=self._retries,
+            # What one model has begun no other goes on with.
+            fallback=[] if reply.text else [one for one in self._fallbacks if one != request.model],
         ).start()
         return self.turn
 

@@ -10,7 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from deepchat.errors import DeepchatError, RateLimited, ServerTrouble, Unreachable
+from deepchat.errors import (
+    DeepchatError,
+    ModelNotFound,
+    RateLimited,
+    ServerTrouble,
+    Unreachable,
+)
 from deepchat.text import clean_line
 
 # The server refused to begin: a timeout of its own, too early, too busy, broken, overloaded (529); 52x are Cloudflare's.
@@ -50,6 +56,27 @@ def _passes(error: DeepchatError) -> bool:
     if isinstance(error, ServerTrouble | RateLimited):
         return error.status in PASSING
     return isinstance(error, Unreachable)
+
+
+def another_may(error: DeepchatError) -> bool:
+    """Whether another model may answer where this one was refused: it is busy, broken or gone."""
+    return isinstance(error, ModelNotFound) or (
+        isinstance(error, ServerTrouble | RateLimited) and error.status in PASSING
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A model that was passed over, why, and the one that is asked instead."""
+
+    model: str
+    error: DeepchatError
+    instead: str
+
+    @property
+    def told(self) -> str:
+        """One clean line."""
+        return clean_line(f"{self.error} {self.instead} is asked instead of {self.model}.", 500)
 
 
 def _asked_for(error: DeepchatError) -> float:

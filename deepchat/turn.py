@@ -24,7 +24,7 @@ from deepchat.conversation import (
     Usage,
 )
 from deepchat.errors import ApiError, DeepchatError, NetworkError, StoreError, StreamCut
-from deepchat.retrying import NEVER, Pause, Retries
+from deepchat.retrying import NEVER, Passed, Pause, Retries, another_may
 
 Phase = Literal["waiting", "thinking", "receiving"]
 Number = TypeVar("Number", int, float)
@@ -126,6 +126,7 @@ class Turn:
     is the first of the events, and what comes is added to it and to what it has cost. After the end `reply` holds the whole message, `error` why it
     is not whole, `unsaved` why it could not be kept. `pause` is the wait before the request is sent again, while there is
     one; stopped in it, the turn has failed as the try before it did. `tries` counts how often it was sent, or was to be.
+    `fallback` are models that are asked next when one is busy or gone; `passed` tells of each that was.
     """
 
     def __init__(
@@ -138,6 +139,7 @@ class Turn:
         opening: Callable[[], None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
         retries: Retries = NEVER,
+        fallback: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
         tick_s: float = TICK_S,
     ) -> None:
@@ -146,6 +148,7 @@ class Turn:
         self.phase: Phase = "waiting"
         self.pause: Pause | None = None
         self.tries = 1
+        self.passed: list[Passed] = []
         self.error: BaseException | None = None
         self.unsaved: StoreError | None = None
         self._model = model
@@ -153,6 +156,8 @@ class Turn:
         self._opening = opening
         self._changed = changed
         self._retries = retries
+        self._fallback = list(fallback)
+        self._retried = 0
         self._clock = clock
         self._tick_s = tick_s
         self._stop = Stop()
@@ -268,10 +273,26 @@ class Turn:
                     yield event
                 return
             except (ApiError, NetworkError) as error:
-                wait = self._retries.wait(error, self.tries - 1)
-                if begun or wait is None or self._stop.asked or not self._rest(error, wait):
+                if begun or self._stop.asked or not self._goes_on(error):
                     raise
             self.tries += 1
+
+    def _goes_on(self, error: DeepchatError) -> bool:
+        """Whether it is to be sent once more: to the same model after a wait, or at once to the next one."""
+        wait = self._retries.wait(error, self._retried)
+        if wait is not None:
+            self._retried += 1
+            return self._rest(error, wait)
+        if not self._fallback or not another_may(error):
+            return False
+        passed = Passed(self.request.model, error, self._fallback.pop(0))
+        self._retried = 0
+        with self._lock:
+            self.passed.append(passed)
+            self.request = replace(self.request, model=passed.instead)
+            self.reply = replace(self.reply, model=passed.instead)
+        self._changed()
+        return True
 
     def _rest(self, error: DeepchatError, seconds: float) -> bool:
         """Wait; whether nobody ended it. A wait that was ended stays the turn's `pause`."""

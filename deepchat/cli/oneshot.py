@@ -61,6 +61,7 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
             view=Stderr(),
             changed=came.set,
             retries=Retries(settings.retries),
+            fallback=settings.fallback,
         )
         resume(chat, store, wishes, settings)
         if wishes.save:
@@ -102,6 +103,7 @@ def _events(turn: Turn, came: threading.Event) -> Iterator[list[Event]]:
     """The events in the bunches they come in, until the turn has ended. A wait before it is sent again is told a person."""
     ended = False
     told: Pause | None = None
+    passed = 0
     while not ended:
         came.wait(0.25)
         came.clear()
@@ -109,6 +111,9 @@ def _events(turn: Turn, came: threading.Event) -> Iterator[list[Event]]:
         if pause and pause is not told and sys.stderr.isatty():
             say(pause.told())
         told = pause
+        for one in turn.passed[passed:]:
+            say(one.told)
+            passed += 1
         yield turn.drain()
 
 

@@ -139,6 +139,7 @@ def _wire(
             view=page,
             changed=changed,
             retries=Retries(settings.retries),
+            fallback=settings.fallback,
             claims=None if private else claims,
             sees=sees,
         )

@@ -9,6 +9,7 @@ from deepchat.branches import Exchange
 from deepchat.chat import TOO_LONG
 from deepchat.conversation import Event, Message, ReasoningDelta, TextDelta
 from deepchat.errors import ApiError, BadRequest, ModelNotFound, NetworkError
+from deepchat.fuzzy import nearest
 from deepchat.repl.house import House
 from deepchat.repl.needs import ReplyView, Surface
 from deepchat.repl.refused import refused
@@ -40,6 +41,7 @@ class _Showing:
     whole: bool = False
     due: deque[Delta] = field(default_factory=deque)
     begun: bool = False
+    passed: int = 0
 
     @property
     def ended(self) -> bool:
@@ -125,6 +127,7 @@ class Showing:
 
     def _pump(self, showing: _Showing) -> None:
         self._begin(showing)
+        self._tell_passed(showing)
         self._fit(showing)
         ended = showing.ended
         showing.take_in()
@@ -143,6 +146,13 @@ class Showing:
             attached = draw.attached(asked.attachments, width)
             self._surface.print(f"{self._house.page.gap}{question}{attached}\n")
         showing.begun = True
+
+    def _tell_passed(self, showing: _Showing) -> None:
+        """Another model than the one that was asked is never taken without a word."""
+        passed = showing.source.passed if isinstance(showing.source, Turn) else []
+        for one in passed[showing.passed :]:
+            self._house.page.notice(one.told)
+        showing.passed = len(passed)
 
     def _commit(self, commit: str, live: str = "") -> None:
         """A blank row parts it from what a command has printed amid the reply."""
@@ -198,7 +208,11 @@ class Showing:
         self._commit(commit + gap + footer)
         names = refused(turn.error, reply.parameters)
         if turn.error:
-            advice = _without(names) or _advice(turn.error, turn.tries, begun=bool(reply.text))
+            advice = (
+                _without(names)
+                or self._meant(turn.error, reply.model)
+                or _advice(turn.error, turn.tries, begun=bool(reply.text))
+            )
             self._house.say_why(turn.error, advice)
         elif not reply.text.strip() and reply.state == "done":
             self._house.page.notice(_empty(reply))
@@ -210,6 +224,12 @@ class Showing:
         self._house.page.gap = ""
         self._announce(reply)
         self._ended(reply, names)
+
+    def _meant(self, error: BaseException, model: str) -> str:
+        """The models of the list that look like one that is not there; "" where none does."""
+        known = [one.id for one in self._house.catalogue.cached()]
+        close = nearest(model, known) if isinstance(error, ModelNotFound) else []
+        return f"Did you mean {', '.join(close)}? /model {close[0]} takes it." if close else ""
 
     def _announce(self, reply: Message) -> None:
         """Tell somebody who looks elsewhere."""

@@ -3,8 +3,18 @@
 import threading
 import time
 
+import pytest
+
 from deepchat.conversation import Finished, Message, Reported, Request, TextDelta, Usage
-from deepchat.errors import RateLimited, StreamCut, Unreachable
+from deepchat.errors import (
+    AccessError,
+    BadRequest,
+    ModelNotFound,
+    RateLimited,
+    ServerTrouble,
+    StreamCut,
+    Unreachable,
+)
 from deepchat.retrying import Retries
 from deepchat.turn import Stop, Turn
 from tests.core.fakes import MemoryJournal, ScriptedModel
@@ -187,3 +197,71 @@ def test_stopping_the_try_after_a_pause_is_stopping_a_reply():
     turn.stop()
     assert turn.wait(5)
     assert (turn.reply.state, turn.error, turn.tries) == ("stopped", None, 2)
+
+
+# --- another model ---------------------------------------------------------------------------------------------------
+
+GONE = ModelNotFound("There is no m.", status=404)
+
+
+def asked_of(*scripts, **options):
+    """A turn with two models to fall back on, that has ended, and which models were asked."""
+    turn, model = turn_of(scripts[0], fallback=["n", "o"], **options)
+    model.script += scripts[1:]
+    assert turn.start().wait(5)
+    return turn, [request.model for request in model.requests]
+
+
+def test_the_next_model_answers_where_one_is_gone_or_busy():
+    turn, asked = asked_of([GONE], [BUSY], [TextDelta("Hi"), Finished()])
+    assert asked == ["m", "n", "o"]
+    assert (turn.reply.text, turn.reply.state, turn.reply.model) == ("Hi", "done", "o")
+    assert [one.told for one in turn.passed] == [
+        "There is no m. n is asked instead of m.",
+        "Busy. o is asked instead of n.",
+    ]
+
+
+def test_one_that_is_busy_is_asked_again_before_another_is():
+    soon = RateLimited("Busy.", status=429)
+    retries = Retries(1, chance=lambda: 0.0)
+    turn, asked = asked_of([soon], [soon], [soon], [Finished()], retries=retries)
+    assert asked == ["m", "m", "n", "n"]
+    assert turn.tries == 4
+
+
+def test_when_none_answers_the_last_refusal_is_told():
+    turn, asked = asked_of([GONE], [BUSY], [GONE])
+    assert asked == ["m", "n", "o"]
+    assert turn.error is GONE
+    assert turn.reply.state == "failed"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Unreachable("No way."),
+        StreamCut("No answer."),
+        BadRequest("Too long.", status=400),
+        AccessError("No key.", status=401),
+        ServerTrouble("Failed in the stream."),
+    ],
+)
+def test_no_other_failure_is_a_matter_of_the_model(failure):
+    turn, asked = asked_of([failure])
+    assert (asked, turn.passed) == (["m"], [])
+
+
+def test_what_one_model_has_begun_no_other_goes_on_with():
+    turn, asked = asked_of([TextDelta("Ha"), BUSY])
+    assert (asked, turn.reply.text, turn.reply.model) == (["m"], "Ha", "")
+
+
+def test_a_turn_that_is_stopped_asks_nobody_else():
+    soon = RateLimited("Busy.", status=429, retry_after=30.0)
+    turn, model = turn_of([soon], fallback=["n"], retries=Retries())
+    turn.start()
+    until(lambda: turn.pause)
+    turn.stop()
+    assert turn.wait(5)
+    assert len(model.requests) == 1

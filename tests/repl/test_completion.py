@@ -34,7 +34,7 @@ def test_arguments_from_what_is_known_without_asking_anyone(bench):
     assert offered(bench, "/persona ") == ["cat", "dog"]
     assert offered(bench, "/set temp") == ["temperature"]
     assert offered(bench, "/set random") == ["temperature"]
-    assert offered(bench, "/model b") == []
+    assert offered(bench, "/model b") == ["b"]  # the user's own name for one
     bench.shelf.refresh()
     assert offered(bench, "/model bett") == ["lab/better"]
     assert offered(bench, "/model bett lab") == ["lab/better"]
