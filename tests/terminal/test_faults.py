@@ -9,6 +9,7 @@ from deepchat.store.sessions import Store
 from tests.faults import FAULTS, staged
 from tests.sites import KEY
 from tests.terminal.driver import Driver
+from tests.terminal.phases import is_over
 
 pytestmark = pytest.mark.terminal
 
@@ -40,7 +41,7 @@ def chat(fault, own_home):
         driver.wait_for("/help")
         driver.enter("Precious words")
         driver.wait_for("✗")
-        driver.wait_for("waiting", gone=True)
+        driver.wait_until(lambda: is_over(driver.lines()), "the end")
         yield driver
 
 

@@ -44,10 +44,9 @@ def tty(chat):
 
 
 def begin_phase(chat, server, phase, question):
-    asked = len(server.received)
     server.script.append(phase.answer)
     chat.enter(question)
-    chat.wait_until(lambda: len(server.received) > asked, "the request")
+    chat.wait_until(lambda: not server.script, "the request")
     chat.wait_until(lambda: phase.seen in "\n".join(last_rows(chat)), phase.name)
 
 
