@@ -16,6 +16,7 @@ from deepchat.conversation import (
     Session,
     SessionSummary,
     Spent,
+    Usage,
     clock_ms,
     new_id,
 )
@@ -193,6 +194,7 @@ class Chat:
         fallback: Sequence[str] = (),
         claims: Claims | None = None,
         sees: Callable[[str], bool] = lambda model: True,
+        priced: Callable[[str, Usage], Usage] = lambda model, usage: usage,
         now_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self.model = model
@@ -206,6 +208,7 @@ class Chat:
         self._fallbacks = fallback
         self._claims = claims or NoClaims()
         self._sees = sees
+        self._priced = priced
         self._now_ms = now_ms
         self._begun = False
         self._warned = False
@@ -315,6 +318,7 @@ class Chat:
             opening=partial(self._journal.open_turn, self.session, tuple(self._unkept)),
             changed=self._changed,
             retries=self._retries,
+            priced=self._priced,
             # What one model has begun no other goes on with.
             fallback=[] if reply.text else [one for one in self._fallbacks if one != request.model],
         ).start()

@@ -5,10 +5,18 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Final
+from typing import Final, Protocol
 
 from deepchat import figures
-from deepchat.conversation import ADDRESS, DIFF, Attachment, Message, ModelInfo, PromptMessage
+from deepchat.conversation import (
+    ADDRESS,
+    DIFF,
+    Attachment,
+    Message,
+    ModelInfo,
+    PromptMessage,
+    Usage,
+)
 from deepchat.text import clean_line
 
 TITLE_LENGTH: Final = 60
@@ -164,10 +172,27 @@ def window_taken(persona: str, path: Sequence[Message]) -> Weight:
     return Weight(estimated_tokens(persona) + sum(said))
 
 
-def total_cost(messages: Iterable[Message]) -> float | None:
-    """US dollars the server charged for these messages; None when it named no price for any of them."""
-    costs = [m.usage.cost for m in messages if m.usage is not None and m.usage.cost is not None]
-    return math.fsum(costs) if costs else None
+def total_cost(messages: Iterable[Message]) -> Usage | None:
+    """What these messages cost together, estimated if one of them is; None when no price of any is known."""
+    paid = [m.usage for m in messages if m.usage is not None and m.usage.cost is not None]
+    if not paid:
+        return None
+    total = math.fsum(one.cost for one in paid if one.cost is not None)
+    return Usage(cost=total, estimated=any(one.estimated for one in paid))
+
+
+class _Priced(Protocol):
+    @property
+    def cost(self) -> float | None: ...
+    @property
+    def estimated(self) -> bool: ...
+
+
+def price(of: _Priced | None) -> str:
+    """`$0.012`, `~$0.012` where it is estimated, "" where it is not known."""
+    if of is None or of.cost is None:
+        return ""
+    return f"{'~' if of.estimated else ''}{figures.money(of.cost)}"
 
 
 def tokens_per_second(reply: Message) -> float | None:

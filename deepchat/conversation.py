@@ -44,13 +44,15 @@ def id_at(ms: int, number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the server counted for one reply: tokens, and the cost in US dollars where it says it. None is unknown."""
+    """What the server counted for one reply: tokens, and the cost in US dollars. None is unknown; a cost that it did not say is
+    `estimated` by the prices of its list."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
     cost: float | None = None
+    estimated: bool = False
 
 
 Lines = tuple[int, int]
@@ -168,7 +170,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SessionSummary:
-    """One line of the list of sessions. `turns` counts user messages; `cost` is US dollars, None when unknown;
+    """One line of the list of sessions. `turns` counts user messages; `cost` is US dollars, None when unknown, perhaps `estimated`;
     `trashed_ms` is when it was deleted, None when it was not. One that is `archived` is not listed, but found."""
 
     id: str
@@ -181,17 +183,20 @@ class SessionSummary:
     starred: bool = False
     archived: bool = False
     tags: tuple[str, ...] = ()
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What the replies of one model took together, as the server counted it: tokens, and US dollars."""
+    """What the replies of one model took together, as the server counted it: tokens, and US dollars, `estimated` where it did
+    not say all of them."""
 
     model: str
     replies: int
     prompt_tokens: int
     completion_tokens: int
     cost: float
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from deepchat import figures
@@ -101,6 +102,15 @@ def row(model: ModelInfo) -> Sequence[str]:
         *("" if price is None else figures.money(price) for price in prices),
         " ".join(model.tags),
     )
+
+
+def priced(model: str, usage: Usage, models: Iterable[ModelInfo]) -> Usage:
+    """With a cost by the prices of the list, where the server did not say one and they are known."""
+    if usage.cost is not None:
+        return usage
+    known = next((each for each in models if each.id == model), None)
+    dollars = cost(usage, known) if known else None
+    return usage if dollars is None else replace(usage, cost=dollars, estimated=True)
 
 
 def cost(usage: Usage, model: ModelInfo) -> float | None:

@@ -127,6 +127,7 @@ class Turn:
     is not whole, `unsaved` why it could not be kept. `pause` is the wait before the request is sent again, while there is
     one; stopped in it, the turn has failed as the try before it did. `tries` counts how often it was sent, or was to be.
     `fallback` are models that are asked next when one is busy or gone; `passed` tells of each that was.
+    `priced` gives what a model counted with a cost, where the server does not say it.
     """
 
     def __init__(
@@ -140,6 +141,7 @@ class Turn:
         changed: Callable[[], None] = lambda: None,
         retries: Retries = NEVER,
         fallback: Sequence[str] = (),
+        priced: Callable[[str, Usage], Usage] = lambda model, usage: usage,
         clock: Callable[[], float] = time.monotonic,
         tick_s: float = TICK_S,
     ) -> None:
@@ -158,6 +160,7 @@ class Turn:
         self._retries = retries
         self._fallback = list(fallback)
         self._retried = 0
+        self._priced = priced
         self._clock = clock
         self._tick_s = tick_s
         self._stop = Stop()
@@ -364,6 +367,10 @@ class Turn:
             else:
                 self.unsaved = None
 
+    def _usage(self) -> Usage | None:
+        usage = self._reported.usage
+        return usage and self._priced(self._reported.model or self.reply.model, usage)
+
     def _message(self, state: State) -> Message:
         failure = self.error if isinstance(self.error, DeepchatError) else None
         return replace(
@@ -373,7 +380,7 @@ class Turn:
             state=state,
             reported_model=self._reported.model,
             request_id=self._reported.request_id or (failure.request_id if failure else ""),
-            usage=_added(self._begun.usage, self._reported.usage),
+            usage=_added(self._begun.usage, self._usage()),
             finish_reason=self._finished.reason if self._finished else "",
             error=str(failure or ""),
             first_token_s=None if self._first is None else self._first - self._started,
@@ -392,6 +399,7 @@ def _added(before: Usage | None, now: Usage | None) -> Usage | None:
         before.cached_tokens,
         _sum(before.reasoning_tokens, now.reasoning_tokens),
         _sum(before.cost, now.cost),
+        before.estimated or now.estimated,
     )
 
 

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+from deepchat import offers
+from deepchat.api.models import Catalogue
 from deepchat.chat import Chat, Unsaved
 from deepchat.cli.saying import say
 from deepchat.cli.servers import with_model
-from deepchat.cli.wiring import Provider, first_session, resume
+from deepchat.cli.wiring import Provider, first_session, models_cache, resume
 from deepchat.cli.wishes import Wishes
 from deepchat.config import Settings, private_dir
 from deepchat.conversation import Event, Message, TextDelta
@@ -54,6 +56,7 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
     ):
         journal: Journal = store if is_kept else Unsaved()
         first = first_session(settings)
+        known = Catalogue(model.models, models_cache(settings, private=True))
         chat = Chat(
             model,
             journal,
@@ -62,6 +65,7 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
             changed=came.set,
             retries=Retries(settings.retries),
             fallback=settings.fallback,
+            priced=lambda model, usage: offers.priced(model, usage, known.cached()),
         )
         resume(chat, store, wishes, settings)
         if wishes.save:

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from deepchat import context
+from deepchat import context, offers
 from deepchat.api.models import Catalogue
 from deepchat.chat import Chat, Unsaved
 from deepchat.cli import nearby
@@ -142,6 +142,7 @@ def _wire(
             fallback=settings.fallback,
             claims=None if private else claims,
             sees=sees,
+            priced=lambda model, usage: offers.priced(model, usage, catalogue.cached()),
         )
         catalogue = Catalogue(
             provider.models,

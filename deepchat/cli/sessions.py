@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from deepchat import figures, sought
+from deepchat import context, figures, sought
 from deepchat.cli.entry import settings_of
 from deepchat.cli.lists import Listed, put
 from deepchat.cli.saying import say
@@ -109,7 +109,7 @@ def _row(session: SessionSummary, now_ms: int) -> tuple[str, ...]:
         figures.age(session.updated_ms, now_ms),
         str(session.turns),
         session.model,
-        "" if session.cost is None else figures.money(session.cost),
+        context.price(session),
         sought.marks(session),
     )
 
@@ -122,6 +122,7 @@ def _record(session: SessionSummary) -> dict[str, object]:
         "turns": session.turns,
         "model": session.model,
         "cost": session.cost,
+        "cost_estimated": session.estimated,
         "starred": session.starred,
         "archived": session.archived,
         "tags": session.tags,

@@ -285,8 +285,8 @@ def _took(reply: Message) -> list[str]:
     elif reply.text or reply.reasoning:
         estimated = context.estimated_tokens(reply.text + reply.reasoning)
         said.append(f"~{figures.count(estimated)} out")
-    if usage.cost is not None:
-        said.append(figures.money(usage.cost))
+    if price := context.price(usage):
+        said.append(price)
     if reply.seconds is not None:
         said.append(figures.duration(reply.seconds))
     speed = context.tokens_per_second(reply)

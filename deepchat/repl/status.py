@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from deepchat import branches, context, figures
+from deepchat import branches, context
 from deepchat.conversation import Message
 from deepchat.repl.house import House
 from deepchat.text import clean_line
@@ -47,7 +47,7 @@ class Status:
         if self._counted[0] != now:
             path = self._chat.conversation.path()
             spent = context.total_cost(path)
-            money = figures.money(spent) if spent else ""
+            money = context.price(spent) if spent and spent.cost else ""
             self._counted = (now, (self._which(path), self._share(path), money))
         return self._counted[1]
 

@@ -228,6 +228,28 @@ def order(connection: sqlite3.Connection) -> None:
     )
 
 
+@step
+def estimates(connection: sqlite3.Connection) -> None:
+    """Which costs the server did not say: they are estimated by the prices of its list."""
+    _run(
+        connection,
+        """
+        ALTER TABLE message ADD COLUMN cost_estimated INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE session ADD COLUMN cost_estimated INTEGER NOT NULL DEFAULT 0;  -- 1: a part of it is; kept by triggers
+        DROP INDEX message_spent;
+        CREATE INDEX message_spent
+          ON message(created_ms, reported_model, model, prompt_tokens, completion_tokens, cost, cost_estimated)
+          WHERE role = 'assistant' AND cost IS NOT NULL;
+        CREATE TRIGGER message_estimated AFTER INSERT ON message WHEN new.cost_estimated BEGIN
+          UPDATE session SET cost_estimated = 1 WHERE id = new.session;
+        END;
+        CREATE TRIGGER message_reestimated AFTER UPDATE OF cost_estimated ON message WHEN new.cost_estimated BEGIN
+          UPDATE session SET cost_estimated = 1 WHERE id = new.session;
+        END;
+        """,
+    )
+
+
 def _run(connection: sqlite3.Connection, script: str) -> None:
     """Each statement of a script. Not `executescript`, which would commit the transaction around it."""
     statement = ""

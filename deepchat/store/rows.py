@@ -14,8 +14,8 @@ Value = str | int | float | None
 # All messages of a session. Taken by position, not by name: with 10,000 of them that is felt.
 TREE: Final = """
     SELECT id, uid, role, text, parent, state, reasoning, model, reported_model, provider, parameters, finish_reason,
-      prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost, error, request_id, created_ms,
-      first_token_s, seconds, retries
+      prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost, cost_estimated, error, request_id,
+      created_ms, first_token_s, seconds, retries
     FROM message WHERE session = ? ORDER BY id"""
 
 # What a list says of a session. Its tags come in the order of their key, which is that of the alphabet.
@@ -70,6 +70,7 @@ def of_message(message: Message) -> dict[str, Value]:
         cached_tokens=usage.cached_tokens,
         reasoning_tokens=usage.reasoning_tokens,
         cost=usage.cost,
+        cost_estimated=int(usage.estimated),
         error=message.error,
         request_id=message.request_id,
         created_ms=message.created_ms,
@@ -120,7 +121,7 @@ def message(row: sqlite3.Row, uids: Mapping[int, str]) -> Message:
     if parent is not None and parent >= key:  # in a damaged file, and a circle then
         parent = None
     model, reported_model, provider, parameters, finish_reason, *rest = rest
-    *counted, error, request_id, created_ms, first_token_s, seconds, retries = rest
+    *counted, estimated, error, request_id, created_ms, first_token_s, seconds, retries = rest
     return Message(
         uid,
         role,
@@ -133,7 +134,7 @@ def message(row: sqlite3.Row, uids: Mapping[int, str]) -> Message:
         provider,
         _parameters(parameters),
         finish_reason,
-        Usage(*counted) if counted != _UNCOUNTED else None,
+        Usage(*(*counted, bool(estimated))) if counted != _UNCOUNTED else None,
         error,
         request_id,
         created_ms,
@@ -156,6 +157,7 @@ def summary(row: sqlite3.Row) -> SessionSummary:
         bool(row["starred"]),
         bool(row["archived"]),
         tuple((row["tags"] or "").split()),
+        bool(row["cost_estimated"]),
     )
 
 

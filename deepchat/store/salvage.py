@@ -34,7 +34,9 @@ _REPAIRS: Final = (
          SELECT count(*) FROM piece AS before WHERE before.message = piece.message AND before.number <= piece.number)""",
     """UPDATE session SET
          turns = (SELECT count(*) FROM message WHERE message.session = session.id AND role = 'user'),
-         cost = (SELECT sum(cost) FROM message WHERE message.session = session.id)""",
+         cost = (SELECT sum(cost) FROM message WHERE message.session = session.id),
+         cost_estimated = (
+           SELECT coalesce(max(cost_estimated), 0) FROM message WHERE message.session = session.id)""",
 )
 
 

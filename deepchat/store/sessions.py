@@ -47,12 +47,12 @@ _UPDATE_SESSION: Final = """
 _ADD_MESSAGE: Final = """
     INSERT INTO message (
       uid, session, parent, role, state, writer, text, reasoning, model, reported_model, provider, parameters,
-      finish_reason, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost, error, request_id,
-      created_ms, first_token_s, seconds, retries)
+      finish_reason, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost,
+      cost_estimated, error, request_id, created_ms, first_token_s, seconds, retries)
     VALUES (
       :uid, :session, :parent, :role, :state, :writer, :text, :reasoning, :model, :reported_model, :provider,
       :parameters, :finish_reason, :prompt_tokens, :completion_tokens, :cached_tokens, :reasoning_tokens, :cost,
-      :error, :request_id, :created_ms, :first_token_s, :seconds, :retries)"""
+      :cost_estimated, :error, :request_id, :created_ms, :first_token_s, :seconds, :retries)"""
 
 _KEEP_BODY: Final = "INSERT INTO body (digest, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
@@ -69,13 +69,14 @@ _SEAL_MESSAGE: Final = """
       state = :state, writer = NULL, text = :text, reasoning = :reasoning, model = :model,
       reported_model = :reported_model, provider = :provider, parameters = :parameters,
       finish_reason = :finish_reason, prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens,
-      cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens, cost = :cost, error = :error,
+      cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens, cost = :cost,
+      cost_estimated = :cost_estimated, error = :error,
       request_id = :request_id, first_token_s = :first_token_s, seconds = :seconds, retries = :retries
     WHERE id = :id"""
 
 _SPENT: Final = """
     SELECT coalesce(nullif(reported_model, ''), model) AS answered, count(*), total(prompt_tokens),
-      total(completion_tokens), total(cost)
+      total(completion_tokens), total(cost), max(cost_estimated)
     FROM message INDEXED BY message_spent
     WHERE role = 'assistant' AND cost IS NOT NULL AND created_ms >= ?
     GROUP BY answered ORDER BY total(cost) DESC, answered"""
@@ -258,7 +259,10 @@ class Store:
         """What replies since then have cost, model by model, the dearest first. Those without a price are left out."""
         with self.database.reading() as connection:
             found = connection.execute(_SPENT, (since_ms,))
-            return [Spent(model, n, int(put), int(got), cost) for model, n, put, got, cost in found]
+            return [
+                Spent(model, n, int(put), int(got), cost, bool(estimated))
+                for model, n, put, got, cost, estimated in found
+            ]
 
     def close(self) -> None:
         """Checkpoint and let go of the file. A reply that is still streaming counts as cut from now on."""

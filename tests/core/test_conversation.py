@@ -1,6 +1,7 @@
 """The tree of messages, ids, and what a request is made of."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -68,7 +69,11 @@ def test_a_title_is_the_first_line_cut_at_a_word(text, title):
 
 def test_costs_add_up_and_unknown_stays_unknown():
     paid = message("a", usage=Usage(cost=0.1)), message("b", usage=Usage(cost=0.2)), message("c")
-    assert context.total_cost(paid) == pytest.approx(0.3)
+    total = context.total_cost(paid)
+    assert total
+    assert total.cost == pytest.approx(0.3)
+    assert context.price(total) == "$0.30"
+    assert context.price(replace(total, estimated=True)) == "~$0.30"
     assert context.total_cost([message("c")]) is None
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from deepchat.conversation import ModelInfo, Usage
 from deepchat.errors import UsageError
-from deepchat.offers import HEADERS, cost, fitting, ordered, row
+from deepchat.offers import HEADERS, cost, fitting, ordered, priced, row
 
 SMALL = ModelInfo("lab/Small", context_length=8_000, input_price=0.1, output_price=0.2)
 LARGE = ModelInfo("lab/large", "", 200_000, 16_000, 3, 15, 0.3, ("vision", "reasoning"))
@@ -60,3 +60,13 @@ def test_a_reply_costs_what_the_list_says_and_what_was_cached_less():
     assert cost(Usage(1000, 100, cached_tokens=5000), LARGE) == pytest.approx((300 + 1500) / 1e6)
     assert cost(Usage(None, 100), SMALL) is None
     assert cost(Usage(1000, 100), UNKNOWN) is None
+
+
+def test_a_cost_the_server_does_not_say_is_estimated_and_one_that_it_says_stands():
+    said = Usage(1000, 100, cost=0.5)
+    assert priced("lab/Small", said, ALL) == said
+    known = priced("lab/Small", Usage(1000, 100), ALL)
+    assert known == Usage(1000, 100, cost=known.cost, estimated=True)
+    assert known.cost == pytest.approx(0.00012)
+    assert priced("other/x", Usage(1000, 100), ALL) == Usage(1000, 100)
+    assert priced("nobody/knows", Usage(1000, 100), ALL) == Usage(1000, 100)

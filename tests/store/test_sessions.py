@@ -420,3 +420,17 @@ def test_closing_leaves_one_file_with_everything_in_it(path, store):
     store.close()
     left = {file.name for file in path.parent.rglob("*") if file.is_file()}
     assert left == {"chats.db", "chats.db-lock"}
+
+
+def test_an_estimated_cost_stays_one_in_the_chat_in_lists_and_in_sums(store):
+    for name, estimated in (("sure", False), ("about", True)):
+        session = Session(f"s-{name}", name, "lab/x")
+        asked = Message(f"q-{name}", "user", "Hi?", created_ms=1)
+        reply = Message(f"r-{name}", "assistant", "", asked.id, "streaming", created_ms=2)
+        store.open_turn(session, [asked, reply])
+        usage = Usage(10, 5, cost=0.25, estimated=estimated)
+        store.seal(replace(reply, text="Yes.", state="done", model=name, usage=usage))
+    assert {one.title: one.estimated for one in store.find()} == {"sure": False, "about": True}
+    assert {one.model: one.estimated for one in store.spent()} == {"sure": False, "about": True}
+    _, conversation = store.load("s-about")
+    assert conversation.messages["r-about"].usage == Usage(10, 5, cost=0.25, estimated=True)

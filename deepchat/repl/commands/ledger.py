@@ -7,7 +7,7 @@ from typing import Final
 
 from deepchat import context, figures
 from deepchat.context import Weight
-from deepchat.conversation import Message, Spent
+from deepchat.conversation import Message, Spent, Usage
 from deepchat.repl.aside import aside
 from deepchat.repl.commands import COMMANDS
 from deepchat.repl.commands.exchanges import said
@@ -58,7 +58,7 @@ def _filled(desk: Desk, taken: Weight) -> str:
 async def cost(desk: Desk, text: str) -> None:
     """Say what was spent: on the last reply, on this chat, today, this month and in all, and on which models.
 
-    The figures are the servers' own; replies of which a server names no price are left out.
+    The figures are the servers' own, or, with a ~, estimated by the prices of their lists; replies without either are left out.
     """
     replies = [m for m in desk.chat.conversation.messages.values() if m.role == "assistant"]
     last = desk.chat.conversation.last("assistant")
@@ -81,7 +81,7 @@ async def cost(desk: Desk, text: str) -> None:
     if ever:
         rows = [
             (one.model, figures.count(one.replies), figures.count(one.prompt_tokens),
-             figures.count(one.completion_tokens), figures.money(one.cost))
+             figures.count(one.completion_tokens), context.price(one))
             for one in ever
         ]  # fmt: skip
         desk.page.table(("model", "answers", "in", "out", "cost"), rows)
@@ -89,18 +89,19 @@ async def cost(desk: Desk, text: str) -> None:
 
 def _all(replies: Iterable[Message]) -> str:
     """Of all branches of the chat: those that were left were paid for, too."""
-    total = context.total_cost(replies)
-    return "nothing that is known" if total is None else figures.money(total)
+    return context.price(context.total_cost(replies)) or "nothing that is known"
 
 
 def _sum(spent: list[Spent]) -> str:
     replies = sum(one.replies for one in spent)
-    return f"{figures.money(sum(one.cost for one in spent))} · {count(replies, 'answer')}"
+    total = Usage(
+        cost=sum(one.cost for one in spent), estimated=any(one.estimated for one in spent)
+    )
+    return f"{context.price(total)} · {count(replies, 'answer')}"
 
 
 def _price(reply: Message | None) -> str:
-    usage = reply.usage if reply else None
-    return "" if usage is None or usage.cost is None else figures.money(usage.cost)
+    return context.price(reply.usage) if reply else ""
 
 
 def _tokens(weight: Weight) -> str:

@@ -243,5 +243,5 @@ def _row(session: SessionSummary, now_ms: int) -> tuple[str, ...]:
         figures.age(session.updated_ms, now_ms),
         str(session.turns),
         session.model,
-        "" if session.cost is None else figures.money(session.cost),
+        context.price(session),
     )

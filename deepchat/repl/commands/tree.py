@@ -173,7 +173,7 @@ def _provenance(reply: Message) -> list[tuple[str, str]]:
         ("state", f"{reply.state} {reply.finish_reason}".strip()),
         ("tokens", tokens),
         ("cached", figures.count(usage.cached_tokens) if usage and usage.cached_tokens else ""),
-        ("cost", figures.money(usage.cost) if usage and usage.cost is not None else ""),
+        ("cost", context.price(usage)),
         ("first token", "" if first is None else f"after {figures.duration(first)}"),
         ("time", "" if reply.seconds is None else figures.duration(reply.seconds)),
         ("speed", figures.speed(speed) if speed else ""),
