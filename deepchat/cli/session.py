@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -29,6 +29,7 @@ from deepchat.repl.drafts import NoDrafts
 from deepchat.repl.house import House
 from deepchat.repl.interactive import Interactive
 from deepchat.repl.loop import Repl
+from deepchat.repl.needs import Catalogue as Shelf
 from deepchat.repl.needs import Page, Surface
 from deepchat.repl.news import News
 from deepchat.repl.plain import Plain
@@ -40,6 +41,9 @@ from deepchat.store.upkeep import Upkeep
 
 # How long the prompt waits for whoever keeps the database locked.
 PATIENCE_S: Final = 1.0
+
+# A list of models that is older is asked for again when a chat begins.
+OLD_S: Final = 86_400
 
 Wire = Callable[[Surface, Callable[[], None]], House]
 
@@ -200,12 +204,21 @@ def _begin(
             desk.page.notice(warning)
         desk.page.write("\n")
         first = _enter_session(wishes, settings, store, repl)
+        if not (wishes.demo or lacking):
+            provider.once_ready = partial(_freshen, desk.catalogue)
         provider.get_ready()
         if lacking and lacking.origins["provider"] == "default":  # nobody was asked for
             nearby.look(filter(is_local, lacking.providers.values()), news.tell)
         return first
 
     return begin
+
+
+def _freshen(catalogue: Shelf) -> None:
+    """Prices and windows change: a list that is old is asked for again, and whether that works is nobody's concern."""
+    if catalogue.age is None or catalogue.age > OLD_S:
+        with suppress(DeepchatError):
+            catalogue.refresh()
 
 
 def _enter_session(wishes: Wishes, settings: Settings, store: Store, repl: Repl) -> str:

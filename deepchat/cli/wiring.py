@@ -43,7 +43,9 @@ class Provider:
     def __init__(
         self, settings: Settings, *, log: Path | None = None, tell: Callable[[str], None] = say
     ) -> None:
-        """`log` is a file to which every exchange is added; `tell` says that it cannot be."""
+        """`log` is a file to which every exchange is added; `tell` says that it cannot be. `once_ready` is called on a thread
+        of its own when a first connection was made, or could not be."""
+        self.once_ready: Callable[[], None] = lambda: None
         self._settings = settings
         self._log = log
         self._tell = tell
@@ -107,6 +109,7 @@ class Provider:
             self._client().warm()
         if not first:
             return
+        self.once_ready()
         # What is imported stays. Looking through it for garbage would hold a key, or a request, up by 20 ms now and then.
         gc.freeze()
 

@@ -1,7 +1,9 @@
 """Requests to the byte, and what becomes of each field of a reply. The numbers are those in `wire`'s comments; test_quirks
 has all of them."""
 
+import itertools
 import json
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +21,7 @@ from deepchat.conversation import (
     PromptMessage,
     Reported,
     Request,
+    Role,
     Usage,
 )
 from deepchat.errors import (
@@ -32,6 +35,7 @@ from deepchat.errors import (
 )
 from tests.api.said import chunk, cut, delta, reasoning_of, stream, text_of, usage_of
 
+CACHING = Dialect(prompt_cache_key=True)
 ASK = Request("a/model", (PromptMessage("system", "Be brief."), PromptMessage("user", "Hi €")))
 
 
@@ -97,6 +101,24 @@ def test_the_same_request_is_the_same_bytes():
     one = Request("m", ASK.messages, {"seed": 1, "temperature": 0.5})
     other = Request("m", ASK.messages, {"temperature": 0.5, "seed": 1})
     assert wire.encoded(wire.body(one)) == wire.encoded(wire.body(other))
+
+
+TURNS = st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=6)
+
+
+@given(TURNS, TURNS)
+def test_a_longer_conversation_begins_with_the_bytes_of_the_shorter(said, more):
+    """A server that caches prompts finds the beginning again."""
+
+    def of(texts):
+        roles: Iterator[Role] = itertools.cycle(("user", "assistant"))
+        messages = tuple(
+            PromptMessage(role, text) for role, text in zip(roles, texts, strict=False)
+        )
+        asked = wire.body(Request("m", messages, {"seed": 1}, "s-1"), CACHING)["messages"]
+        return wire.encoded({"messages": asked})
+
+    assert of([*said, *more]).startswith(of(said).removesuffix(b"]}"))
 
 
 def test_a_parameter_cannot_take_the_place_of_what_is_said():
