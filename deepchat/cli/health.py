@@ -14,7 +14,7 @@ from deepchat.cli.lists import Listed, put
 from deepchat.cli.saying import say
 from deepchat.cli.wishes import Wishes
 from deepchat.config import Settings
-from deepchat.errors import StoreError, UsageError
+from deepchat.errors import NoKey, StoreError, UsageError
 from deepchat.repl.words import count
 from deepchat.store.sessions import Store
 from deepchat.store.upkeep import SQLITE, Upkeep
@@ -93,13 +93,23 @@ def _configured(settings: Settings) -> Iterator[Finding]:
     for warning in settings.warnings:
         yield Finding("configuration", warning, well=False)
     yield Finding("server", f"{settings.provider.name}, {settings.provider.base_url}")
+    yield _key(settings)
+
+
+def _key(settings: Settings) -> Finding:
+    """Where it is from; a program that has it is asked."""
     if settings.key:
-        yield Finding("key", f"from {settings.key_source}")
-    elif settings.provider.needs_key:
+        try:
+            settings.key.reveal()
+        except NoKey as error:
+            return Finding("key", f"{error} {error.hint}", well=False)
+        return Finding("key", f"from {settings.key_source}")
+    if settings.provider.needs_key:
         names = " or ".join(settings.provider.key_variables)
-        yield Finding("key", f"none in {names}: the demo answers", well=False)
-    else:
-        yield Finding("key", "none, and none is needed")
+        return Finding(
+            "key", f"none in {names}: the demo answers. deepchat login keeps one", well=False
+        )
+    return Finding("key", "none, and none is needed")
 
 
 def _stored(path: Path, upkeep: Upkeep) -> Iterator[Finding]:

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from deepchat.cli.wiring import Provider
 from deepchat.config import Settings, asking
+from deepchat.config.credentials import find_key
 from deepchat.config.providers import Provider as Known
-from deepchat.config.providers import find_key
 from deepchat.errors import ModelNotFound, NoKey, NotAnAnswer, UsageError
 from deepchat.repl.needs import Choice, Server
 from deepchat.repl.words import meant
@@ -45,7 +45,7 @@ class Servers:
         ]
 
     def _about(self, known: Known) -> tuple[str, str, str]:
-        key, source, _ = find_key(known, self._environ)
+        key, source, _ = find_key(known, self._environ, self._settings.paths.keys_dir)
         if key:
             state = f"key from {source}"
         else:

@@ -15,8 +15,10 @@ from deepchat.cli.saying import say
 from deepchat.cli.wishes import Wishes
 from deepchat.config import (
     ACTIONS,
+    COMMAND,
     KEYS,
     PARAMETERS,
+    LateKey,
     Settings,
     assigned,
     parse_parameter,
@@ -26,8 +28,11 @@ from deepchat.conversation import Event, Json, ModelInfo, Persona, Request, Sess
 from deepchat.errors import AccessError, ConfigError, DeepchatError, UsageError
 from deepchat.files import append
 from deepchat.turn import Stop
+from deepchat.wanted import wanted_while
 
 UNAUTHORIZED: Final = 401
+
+KEEPS_ONE: Final = "/login, or deepchat login, keeps another one."
 
 # While somebody types, how often the connection is looked at.
 LOOK_S: Final = 10.0
@@ -57,6 +62,8 @@ class Provider:
     def _client(self) -> "Client":
         from deepchat.api.client import Client, Timeouts  # late, see above
 
+        if key := self._settings.key:
+            key.reveal()  # first: a key_command may take its time, and nobody else should wait for it here
         with self._lock:
             if self._made is None:
                 self._made = Client(
@@ -72,16 +79,22 @@ class Provider:
     def stream(self, request: Request, stop: Stop) -> Iterator[Event]:
         """A reply as it arrives, as `turn.Model` says."""
         try:
-            yield from self._client().stream(request, stop)
+            with wanted_while(lambda: not stop.asked):
+                client = self._client()
+            yield from client.stream(request, stop)
         except AccessError as error:
             if error.status == UNAUTHORIZED:
-                error.hint = f"Put a valid key into {self._key_variable} and start again."
+                error.hint = self._other_key()
             raise
 
-    @property
-    def _key_variable(self) -> str:
-        known = self._settings.provider.key_variables
-        return self._settings.key_source or (known[0] if known else "the environment")
+    def _other_key(self) -> str:
+        """What to do about a key that was refused, or is wanted."""
+        key, source = self._settings.key, self._settings.key_source
+        if isinstance(key, LateKey):
+            key.forget()
+        if source in self._settings.provider.key_variables:
+            return f"Put a valid key into {source} and start again."
+        return f"{source} gave it; /retry asks anew." if source == COMMAND else KEEPS_ONE
 
     def models(self) -> list[ModelInfo]:
         """What the server offers."""
@@ -104,7 +117,9 @@ class Provider:
         threading.Thread(target=self._warm, name="ready", daemon=True).start()
 
     def _warm(self) -> None:
-        first = self._made is None
+        first, key = self._made is None, self._settings.key
+        if isinstance(key, LateKey) and key.has_failed:
+            return  # whoever is asked for a password is not asked for it again at each key
         with suppress(DeepchatError):  # the first question says it
             self._client().warm()
         if not first:

@@ -3,6 +3,7 @@
 Only here are files of the configuration read; what is drawn of it is cleaned where it is drawn.
 """
 
+from deepchat.config.credentials import COMMAND, LateKey
 from deepchat.config.keys import (
     ACTIONS,
     KEYS,
@@ -19,11 +20,13 @@ from deepchat.config.settings import Flags, Settings, Ui, asking, load
 
 __all__ = [
     "ACTIONS",
+    "COMMAND",
     "KEYS",
     "PARAMETERS",
     "THEMES",
     "Flags",
     "Key",
+    "LateKey",
     "Parameter",
     "Paths",
     "Provider",

@@ -26,9 +26,7 @@ _HEADER: Final = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]")
 _ASSIGNED: Final = re.compile(rf"\s*({_DOTTED})\s*=")
 
 _SECRET: Final = re.compile("key|token|secret|password|bearer|auth", re.IGNORECASE)
-_KEPT_ELSEWHERE: Final = (
-    "is ignored: keys are not kept here; set an environment variable such as DEEPINFRA_TOKEN"
-)
+_KEPT_ELSEWHERE: Final = "is ignored: keys are not kept here; deepchat login keeps one, or an environment variable such as DEEPINFRA_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)

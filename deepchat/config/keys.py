@@ -6,6 +6,7 @@ from typing import Final, cast
 
 from deepchat.config.kinds import (
     BASE_URL,
+    COMMAND,
     FIELDS,
     HEADERS,
     QUERY,
@@ -142,6 +143,8 @@ KEYS: Final = (
     *(Key(f"personas.*.parameters.{one.name}", one.kind, one.help) for one in PARAMETERS),
     Key("providers.*.base_url", BASE_URL, "The address below which /chat/completions lies."),
     Key("providers.*.key_variable", VARIABLES, "The environment variable that holds its key, or a list."),
+    Key("providers.*.key_command", COMMAND, "A program that prints its key, where no variable has one."),
+    Key("providers.*.keyring", SWITCH, "Whether its key is in the system's keyring, where login puts it then."),
     Key("providers.*.needs_key", SWITCH, "Whether it wants one."),
     Key("providers.*.key_page", TEXT, "The page on which a key is made."),
     Key("providers.*.model", TEXT, "The model to start with at this provider."),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -150,6 +151,16 @@ def _variables(raw: object) -> Json:
     return list(names)
 
 
+def _command(raw: object) -> Json:
+    """A program and its arguments. A text is taken apart as a shell would, and that is all of a shell there is."""
+    words = shlex.split(raw) if isinstance(raw, str) else raw
+    if not isinstance(words, list) or not words:
+        raise ValueError
+    if not all(isinstance(word, str) and "\0" not in word for word in words) or not words[0]:
+        raise ValueError
+    return words
+
+
 def _response_format(raw: object) -> Json:
     """The object that goes out. JSON as it stands; the two forms without details also by their name."""
     shape = {"type": raw} if raw in ("text", "json_object") else raw
@@ -229,6 +240,12 @@ RESPONSE_FORMAT: Final = Kind(
 )
 BASE_URL: Final = Kind(
     "an address like https://host/v1 without user, password or query", base_url, private=True
+)
+COMMAND: Final = Kind(
+    'a program and its arguments, like "pass show deepinfra" or ["op", "read", "op://keys/deepinfra"]',
+    _command,
+    typed,
+    private=True,
 )
 QUERY: Final = Kind("a query like filter=with_meta", _query)
 FIELDS: Final = Kind(

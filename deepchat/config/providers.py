@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -30,6 +30,8 @@ class Provider:
     key_page: str = ""
     model: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    key_command: Sequence[str] = ()
+    keyring: bool = False
     dialect: Dialect = field(default_factory=Dialect)
 
     @property
@@ -46,12 +48,10 @@ ANY_KEY: Final = ("DEEPCHAT_API_KEY",)
 _PRESETS: Final = Path(__file__).with_name("presets.toml")
 
 # What of a table is a field of the same name.
-_SAID: Final = ("base_url", "title", "key_page", "model", "headers")
+_SAID: Final = ("base_url", "title", "key_page", "model", "headers", "key_command", "keyring")
 
 _HEADER: Final = re.compile(r"[\x20-\x7e]+")
 _HERE: Final = "127.0.0.1"
-_KEY: Final = re.compile(r"[\x21-\x7e]+")
-_QUOTES: Final = "\"'`“”‘’"
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -90,7 +90,7 @@ def _like(name: str, url: str) -> Provider:
     """What a provider is where its table says nothing: the preset at the same address. Elsewhere one that speaks as the
     preset of its name does, and never with that one's key."""
     named = presets().get(name)
-    if named and _origin(named.base_url) == _origin(url):
+    if named and origin(named.base_url) == origin(url):
         return replace(named, base_url=url)
     there = provider_at(url, presets().values())
     if named and not there.title:
@@ -115,7 +115,7 @@ def provider_at(url: str, known: Iterable[Provider]) -> Provider:
 
     What is at a usual port of this machine may be anything: a preset for it is asked by its name only.
     """
-    there = [one for one in known if _origin(one.base_url) == _origin(url)]
+    there = [one for one in known if origin(one.base_url) == origin(url)]
     home = [one for one in there if not is_local(one)]
     for one in home:
         if one.base_url == url:
@@ -132,7 +132,8 @@ def is_local(provider: Provider) -> bool:
     return here and preset is not None and not preset.needs_key
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
+def origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port: whom a key belongs to."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
 
@@ -161,32 +162,10 @@ def _why_not(value: str, provider: Provider) -> str:
         return "its variable is not set"
     if not _HEADER.fullmatch(value):
         return "its variable holds characters that no header has"
-    return "it is not https" if _in_clear(provider.base_url) else ""
+    return "it is not https" if in_clear(provider.base_url) else ""
 
 
-def find_key(
-    provider: Provider, environ: Mapping[str, str]
-) -> tuple[Secret | None, str, list[str]]:
-    """The provider's key, the variable it is in, and warnings. No key and "" when there is none that may be sent."""
-    warnings = []
-    for variable in provider.key_variables:
-        value = environ.get(variable, "").strip().strip(_QUOTES).strip()
-        if not value:
-            continue
-        if not _KEY.fullmatch(value):
-            warnings.append(f"{variable} is not used: it holds characters that no key has.")
-            continue
-        if _in_clear(provider.base_url):
-            return (
-                None,
-                "",
-                [f"The key in {variable} is not sent to {provider.name}: it is not https."],
-            )
-        return Secret(value), variable, warnings
-    return None, "", warnings
-
-
-def _in_clear(url: str) -> bool:
+def in_clear(url: str) -> bool:
     """Whether others on the way could read along: http, and not to this machine."""
     parts = urlsplit(url)
     host = parts.hostname or ""

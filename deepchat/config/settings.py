@@ -7,12 +7,13 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+from deepchat.config.credentials import COMMAND, LateKey, find_key
 from deepchat.config.file import Values, parse, read, wrong
 from deepchat.config.keys import ACTIONS, KEYS, Key, assigned, flat
 from deepchat.config.kinds import base_url
 from deepchat.config.paths import Paths, paths
 from deepchat.config.personas import personas
-from deepchat.config.providers import Provider, find_key, headers, presets, provider_at, providers
+from deepchat.config.providers import Provider, headers, presets, provider_at, providers
 from deepchat.conversation import Json, Parameters, Persona
 from deepchat.errors import ConfigError, UsageError
 from deepchat.fuzzy import nearest
@@ -76,8 +77,8 @@ class Timeouts:
 class Settings:
     """Everything that was configured, checked, and where each thing came from.
 
-    `model` and `parameters` are those a new chat starts with, the default persona's included. `key_source` is the
-    variable the key is in. `warnings` are lines for the user. `origins` maps a key to "flag --model", "environment
+    `model` and `parameters` are those a new chat starts with, the default persona's included. `key_source` is where the
+    key is from, as `find_key` says it. `warnings` are lines for the user. `origins` maps a key to "flag --model", "environment
     DEEPCHAT_MODEL", the name of the file, "persona NAME", "provider NAME" or "default".
     """
 
@@ -132,9 +133,11 @@ class Settings:
         ]
 
     def _key_state(self) -> str:
+        if isinstance(self.key, LateKey):
+            return f"from {self.key_source}, when it is needed"
         if self.key:
             return f"set, from {self.key_source}"
-        wanted = ", ".join(self.provider.key_variables)
+        wanted = ", ".join((*self.provider.key_variables, str(self.paths.keys_dir)))
         return (
             f"not set; looked for in {wanted}" if self.provider.needs_key else "none, none needed"
         )
@@ -174,9 +177,9 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
     origins = _named(flags, environ) | {name: one.origin for name, one in chosen.items()}
 
     provider, known = _provider(chosen, environ, values, origins, warnings)
-    key, key_source, key_warnings = find_key(provider, environ)
+    key, key_source, key_warnings = find_key(provider, environ, where.keys_dir)
     further, header_warnings = headers(provider, environ)
-    origins["key"] = f"environment {key_source}" if key else "default"
+    origins["key"] = _origin_of(key_source, provider)
 
     everyone, persona_warnings = personas(values, where.personas_dir)
     persona = _persona(flags, chosen["persona"], everyone, origins, warnings)
@@ -225,10 +228,9 @@ def _texts(value: Json) -> list[str]:
 def asking(settings: Settings, provider: Provider, environ: Mapping[str, str]) -> Settings:
     """The same with another provider, its key, its headers and the model it starts with ("": none is known); `warnings`
     are about those only."""
-    key, key_source, warnings = find_key(provider, environ)
+    key, key_source, warnings = find_key(provider, environ, settings.paths.keys_dir)
     further, header_warnings = headers(provider, environ)
     named = dict.fromkeys(("base_url", "model"), f"provider {provider.name}")
-    found = {"key": f"environment {key_source}" if key else "default"}
     return replace(
         settings,
         provider=provider,
@@ -237,8 +239,21 @@ def asking(settings: Settings, provider: Provider, environ: Mapping[str, str]) -
         headers=further,
         model=provider.model or "",
         warnings=tuple(_line(warning, key) for warning in (*warnings, *header_warnings)),
-        origins={**settings.origins, "provider": "command /provider", **named, **found},
+        origins={
+            **settings.origins,
+            "provider": "command /provider",
+            **named,
+            "key": _origin_of(key_source, provider),
+        },
     )
+
+
+def _origin_of(key_source: str, provider: Provider) -> str:
+    if key_source in provider.key_variables:
+        return f"environment {key_source}"
+    if key_source == COMMAND:
+        return f"provider {provider.name}"
+    return "login" if key_source else "default"
 
 
 def _line(warning: str, key: Secret | None) -> str:
