@@ -140,6 +140,11 @@ class Client:
         except ValueError:
             raise self._refused(response, body[: sse.HEAD_BYTES]) from None
 
+    def ask(self, path: str) -> None:
+        """Ask for this, at no cost, and leave the answer unread. Raises ApiError when it is a refusal, NetworkError."""
+        with self._call() as call, closing(self._ask(call, "GET", path)) as response:
+            _drain(response, self._timeouts.drain)
+
     def warm(self) -> None:
         """Make a connection ready, so that the next message need not wait for it; nothing where one is, or is in use.
 

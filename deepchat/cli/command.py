@@ -14,6 +14,7 @@ from deepchat.cli.doctor import doctor
 from deepchat.cli.ending import orderly
 from deepchat.cli.entry import start
 from deepchat.cli.flags import deepchat
+from deepchat.cli.login import login, logout
 from deepchat.cli.models import models
 from deepchat.cli.sessions import sessions
 from deepchat.cli.wishes import Errand, Wishes
@@ -23,7 +24,7 @@ from deepchat.text import clean_line
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
-for command in (sessions, models, doctor):
+for command in (sessions, models, login, logout, doctor):
     deepchat.add_command(command)
 
 

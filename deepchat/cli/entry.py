@@ -116,8 +116,7 @@ def _chat(wishes: Wishes, settings: Settings) -> int:
             stack.enter_context(silent_keys())
         from deepchat.cli import session  # late: brings prompt_toolkit and rich along
 
-        lacking = settings if _key_missing(settings) and not wishes.demo else None
-        return session.chat(wishes, _answering(wishes, settings, stack), lacking)
+        return session.chat(wishes, _answering(wishes, settings, stack), home=settings)
 
 
 def _must_be_plain() -> str:
@@ -144,7 +143,7 @@ def _require_key(settings: Settings) -> None:
     if _key_missing(settings):
         raise NoKey(
             f"No key for {settings.provider.name} is set.",
-            hint=f"Set {settings.provider.key_place}, or name a server that needs "
+            hint=f"deepchat login keeps one; or set {settings.provider.key_place}, name a server that needs "
             "none with --base-url, or try --demo.",
         )
 

@@ -21,10 +21,12 @@ TOPICS = (
     ),
     Page(
         "Setting a key and going live",
-        f"Make a key at {KEY_PAGE}, put it into the environment and start again:\n\n"
+        f"Make a key at {KEY_PAGE} and type `/login`, or `deepchat login` in the shell: it is checked, kept in a file that "
+        "only you can read, and this chat goes on with a real model. `/logout` takes it away. Or put it into the "
+        "environment and start again:\n\n"
         "```sh\nexport DEEPINFRA_TOKEN=...\ndeepchat\n```\n\n"
-        "`DEEPINFRA_API_KEY` and `DEEPINFRA_API_TOKEN` do as well. The key is sent to DeepInfra and nowhere else; it is "
-        "never shown, stored or logged.",
+        "`DEEPINFRA_API_KEY` and `DEEPINFRA_API_TOKEN` do as well; `key_command` under `[providers.deepinfra]` names a "
+        "program that prints it. The key is sent to DeepInfra and nowhere else; it is never shown or logged.",
     ),
     Page(
         "Other servers: Ollama, llama.cpp, vLLM, OpenAI and any compatible one",

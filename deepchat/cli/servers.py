@@ -21,13 +21,19 @@ _LONGEST: Final = 40
 
 class Servers:
     """Those that deepchat knows, those of the configuration, and the one it has begun with. It satisfies
-    `repl.needs.Servers`; `take` lets another one be asked."""
+    `repl.needs.Servers`; `take` lets another one be asked. `home` is what was configured, where the demo answers."""
 
     def __init__(
-        self, settings: Settings, environ: Mapping[str, str], take: Callable[[Settings], None]
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        take: Callable[[Settings], None],
+        *,
+        home: Settings | None = None,
     ) -> None:
-        first = replace(settings.provider, model=settings.model)
-        self._known = {first.name: first, **settings.providers, first.name: first}
+        firsts = [replace(one.provider, model=one.model) for one in (settings, home) if one]
+        ours = {first.name: first for first in firsts}
+        self._known = {**ours, **settings.providers, **ours}
         self._settings = settings
         self._environ = environ
         self._take = take
@@ -36,6 +42,11 @@ class Servers:
     def now(self) -> str:
         """The name of the one that is asked."""
         return self._settings.provider.name
+
+    def renew(self) -> None:
+        """Ask the same one with the key that there is now, or without one."""
+        now = self._settings
+        self._ask(replace(asking(now, now.provider, self._environ), model=now.model))
 
     def choices(self) -> Sequence[Choice]:
         """All of them, with where they are and what there is of a key."""

@@ -17,6 +17,7 @@ from deepchat.cli import nearby
 from deepchat.cli.bugs import Bug
 from deepchat.cli.ending import KILLED
 from deepchat.cli.exporting import Exporter
+from deepchat.cli.logins import Logins
 from deepchat.cli.looks import colored, drawing
 from deepchat.cli.servers import Servers, with_model
 from deepchat.cli.tidying import Tidying
@@ -48,9 +49,10 @@ OLD_S: Final = 86_400
 Wire = Callable[[Surface, Callable[[], None]], House]
 
 
-def chat(wishes: Wishes, settings: Settings, lacking: Settings | None) -> int:
-    """Chat until the user leaves; the exit code. `lacking` is what was configured, where it lacks a key."""
+def chat(wishes: Wishes, settings: Settings, *, home: Settings) -> int:
+    """Chat until the user leaves; the exit code. `home` is what was configured: the settings, unless the demo answers."""
     news = News()
+    lacking = None if wishes.demo or settings is home else home
     try:
         settings = with_model(settings)
     except DeepchatError as error:
@@ -64,7 +66,7 @@ def chat(wishes: Wishes, settings: Settings, lacking: Settings | None) -> int:
     ):
         if not wishes.private:
             _look(store, news)
-        wire = _wire(wishes, settings, provider, store, drafts, claims, news)
+        wire = _wire(wishes, settings, home, provider, store, drafts, claims, news)
         begin = _begin(wishes, settings, store, provider, news, lacking)
         if not wishes.private:
             tidying.start()
@@ -119,6 +121,7 @@ def _look(store: Store, news: News) -> None:
 def _wire(
     wishes: Wishes,
     settings: Settings,
+    home: Settings,
     provider: Provider,
     store: Store,
     drafts: DraftFiles,
@@ -164,7 +167,8 @@ def _wire(
             chat=chat,
             library=Unsaved() if private else store,
             catalogue=catalogue,
-            servers=Servers(settings, os.environ, take),
+            servers=Servers(settings, os.environ, take, home=home),
+            logins=Logins(home, os.environ),
             options=options,
             drawing=draw,
             page=page,
@@ -239,9 +243,10 @@ def _welcome(wishes: Wishes, repl: Repl, lacking: Settings | None) -> str:
         return f"{repl.desk.chat.answering or repl.desk.servers.now} · /help"
     if not lacking:
         return "Offline demo: it answers from deepchat's manual, and nothing leaves this machine. · /help"
+    page = repl.desk.logins.find("").page
     return (
         "Offline demo, since no key is set: nothing leaves this machine. "
-        f"For a real model set {lacking.provider.key_place}. · /help"
+        f"For a real model make a key{f' ({page})' if page else ''} and type /login. · /help"
     )
 
 

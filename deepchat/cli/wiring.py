@@ -32,7 +32,7 @@ from deepchat.wanted import wanted_while
 
 UNAUTHORIZED: Final = 401
 
-KEEPS_ONE: Final = "/login, or deepchat login, keeps another one."
+KEEPS_ONE: Final = "deepchat login keeps one, and so does /login in a chat."
 
 # While somebody types, how often the connection is looked at.
 LOOK_S: Final = 10.0

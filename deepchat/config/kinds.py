@@ -37,6 +37,7 @@ _SET_BY_US: Final = (
 )  # fmt: skip
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~A-Za-z0-9-]{1,100}")
 _HEADER_TEXT: Final = re.compile(r"\$[A-Z_][A-Z0-9_]*|[!-#%-~]([ -~]{0,1000}[!-~])?")
+_PATH: Final = re.compile(r"/[\w.~%/-]*", re.ASCII)
 _QUERY: Final = re.compile(r"[\w.~%=&+-]*", re.ASCII)
 
 _SWITCH: Final = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
@@ -200,6 +201,12 @@ def _is_header(pair: tuple[object, object]) -> bool:
     return bool(_HEADER_NAME.fullmatch(name) and _HEADER_TEXT.fullmatch(text))
 
 
+def _path(raw: object) -> Json:
+    if not isinstance(raw, str) or not _PATH.fullmatch(raw):
+        raise ValueError
+    return raw
+
+
 def _query(raw: object) -> Json:
     if not isinstance(raw, str) or not _QUERY.fullmatch(raw):
         raise ValueError
@@ -247,6 +254,7 @@ COMMAND: Final = Kind(
     typed,
     private=True,
 )
+PATH: Final = Kind("a path like /v1/me", _path)
 QUERY: Final = Kind("a query like filter=with_meta", _query)
 FIELDS: Final = Kind(
     f"a table of JSON values, none of them {', '.join(sorted(_OURS))}", _fields, typed

@@ -19,7 +19,7 @@ class Provider:
     """A server, and the environment variables that its key is looked for in, in order.
 
     `model` is the one to start with; "" is the first of the server's list, None one that is not its own. `headers` may
-    name a variable in place of a text, as `$NAME`.
+    name a variable in place of a text, as `$NAME`. `key_check` is the path on its host that only a good key opens.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Provider:
     needs_key: bool
     title: str = ""
     key_page: str = ""
+    key_check: str = ""
     model: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     key_command: Sequence[str] = ()
@@ -48,7 +49,16 @@ ANY_KEY: Final = ("DEEPCHAT_API_KEY",)
 _PRESETS: Final = Path(__file__).with_name("presets.toml")
 
 # What of a table is a field of the same name.
-_SAID: Final = ("base_url", "title", "key_page", "model", "headers", "key_command", "keyring")
+_SAID: Final = (
+    "base_url",
+    "title",
+    "key_page",
+    "model",
+    "headers",
+    "key_check",
+    "key_command",
+    "keyring",
+)
 
 _HEADER: Final = re.compile(r"[\x20-\x7e]+")
 _HERE: Final = "127.0.0.1"

@@ -114,7 +114,7 @@ def _contents(manual: Sequence[Page]) -> str:
     manual_line = f"**The manual is about** {pages}{more}.\n\n" if pages else ""
     return (
         f"{manual_line}**To see markdown**, say {pieces}, or *300 lines*.\n\n"
-        "For a real model, quit, set a key (`DEEPINFRA_TOKEN`), and start deepchat again."
+        "For a real model, make a key and type `/login`."
     )
 
 

@@ -136,7 +136,7 @@ class DemoServer:
 
     `script` holds answers given to chat requests, one each, before the demo answers by itself again. `received` keeps the
     last 100 requests, `connections` counts the TCP connections accepted, `gone` the clients that left before their answer was whole.
-    With `key`, chat requests need it as their bearer token.
+    With `key`, chat requests and `/v1/me` need it as their bearer token.
     """
 
     def __init__(
@@ -193,6 +193,9 @@ class DemoServer:
             case "/v1/openai/models", "GET":
                 with_metadata = "filter=with_meta" in query.split("&")
                 return Answer.json(deepinfra.model_list(MODELS, with_metadata=with_metadata))
+            case "/v1/me", "GET":
+                self._require_key(request)
+                return Answer.json({"uid": "demo"})
             case (("/v1/openai/chat/completions" | "/v1/openai/models"), _):
                 raise Refused(405, {"detail": "Method Not Allowed"})
             case _:
@@ -201,8 +204,7 @@ class DemoServer:
     def _chat(self, request: Received) -> Answer:
         if self.script:
             return self.script.popleft()
-        if self._key is not None and request.headers.get("authorization") != f"Bearer {self._key}":
-            raise Refused(401, deepinfra.error("Not authenticated"))
+        self._require_key(request)
         asked = read_request(request.body)
         _require_served(asked)
         reply = speak(self._manual, asked)
@@ -218,6 +220,10 @@ class DemoServer:
             pause_s=self._pace.pause_s,
             before_s=self._pace.before_s,
         )
+
+    def _require_key(self, request: Received) -> None:
+        if self._key is not None and request.headers.get("authorization") != f"Bearer {self._key}":
+            raise Refused(401, deepinfra.error("Not authenticated"))
 
 
 def _require_served(asked: ChatRequest) -> None:

@@ -51,6 +51,19 @@ class LinesAhead:
         self._ended = False
         raise EOFError
 
+    def ask_unseen(self, prompt: str) -> str:
+        """The next line that is typed, without an echo; what was typed ahead was not meant for this. EOFError at the end."""
+        ahead, self.waiting[:] = [*self.waiting], []
+        try:
+            with _without_echo(self._terminal):
+                return self.ask(prompt)
+        except BaseException:
+            self._half = b""
+            raise
+        finally:
+            self._write("\n")
+            self.waiting[:0] = ahead
+
     def _write(self, text: str) -> None:
         self._out.write(text)
         self._out.flush()
@@ -94,6 +107,27 @@ class LinesAhead:
     def _text(self, line: bytes) -> str:
         assert self._terminal  # noqa: S101  it came from there
         return line.decode(self._terminal.encoding, "replace")
+
+
+@contextmanager
+def _without_echo(terminal: TextIO | None) -> Iterator[None]:
+    """Inside, what is typed is not shown; what was typed of a line that is not waited for any more is thrown away."""
+    if terminal is None:
+        yield
+        return
+    import termios  # not on Windows
+
+    before = termios.tcgetattr(terminal)
+    silent = termios.tcgetattr(terminal)
+    silent[3] &= ~termios.ECHO
+    termios.tcsetattr(terminal, termios.TCSADRAIN, silent)
+    try:
+        yield
+    except BaseException:
+        termios.tcflush(terminal, termios.TCIFLUSH)
+        raise
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ an earlier line behind the one being typed."""
 import itertools
 import json
 import os
+import re
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -32,6 +33,10 @@ LARGEST: Final = 4 << 20
 # us wait for its return.
 PATIENCE_S: Final = 1.0
 SLICE_S: Final = 0.001
+
+
+# Somebody may put the key there, where the name of a provider belongs.
+_LOGIN: Final = re.compile(r"\s*/log[a-z]*\s+\S", re.IGNORECASE)
 
 
 class Kept(str):
@@ -131,6 +136,8 @@ class FileHistory(History):
     def store_string(self, string: str) -> None:
         """Keep one entry for next time, unless the chat is one of which nothing is kept."""
         if self._path is None or self._is_private() or len(string) > LONGEST:
+            return
+        if _LOGIN.match(string):
             return
         with suppress(OSError), _locked(self._path) as file:
             was_current = self._is_current()

@@ -9,11 +9,13 @@ from deepchat.conversation import Conversation, Session, clock_ms
 from deepchat.errors import DeepchatError, UsageError
 from deepchat.repl.drafts import NoDrafts
 from deepchat.repl.needs import (
+    Account,
     Catalogue,
     Choice,
     Drafts,
     Drawing,
     Exported,
+    Logins,
     Options,
     Page,
     Part,
@@ -55,6 +57,9 @@ class OneServer:
 
     now = ""
 
+    def renew(self) -> None:
+        """It knows nothing of keys."""
+
     def choices(self) -> Sequence[Choice]:
         """Nothing can be chosen."""
         return ()
@@ -62,6 +67,22 @@ class OneServer:
     def find(self, name: str) -> Server:
         """There is no other."""
         raise UsageError("No other server can be asked here.")
+
+
+class NoLogins:
+    """Where nothing was wired."""
+
+    def find(self, name: str) -> Account:
+        """No key is for anything."""
+        raise UsageError("No keys are kept here.")
+
+    def keep(self, name: str, typed: str) -> Sequence[str]:
+        """`find` said it."""
+        return ()
+
+    def drop(self, name: str) -> Sequence[str]:
+        """There is none."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +99,7 @@ class House:
     page: Page
     log_bug: Callable[[BaseException], Exception]
     servers: Servers = field(default_factory=OneServer)
+    logins: Logins = field(default_factory=NoLogins)
     drafts: Drafts = field(default_factory=NoDrafts)
     news: News = field(default_factory=News)
     keep: Callable[[], None] | None = None

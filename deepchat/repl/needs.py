@@ -202,6 +202,11 @@ class Surface(Protocol):
         """Let the user choose from a list; None when they would rather not."""
         ...
 
+    def unseen(self, title: str) -> Awaitable[str | None]:
+        """Ask for a line that nobody may see: neither on the screen nor in the history. None when the user would rather
+        not."""
+        ...
+
     async def edit(self) -> None:
         """Let the user's own editor change the draft. UsageError when that fails, or there is no composer."""
         ...
@@ -274,12 +279,42 @@ class Servers(Protocol):
         """The name of the one that is."""
         ...
 
+    def renew(self) -> None:
+        """Ask the same one with the key that there is now, or without one."""
+        ...
+
     def choices(self) -> Sequence[Choice]:
         """All of them, with where they are and what there is of a key."""
         ...
 
     def find(self, name: str) -> Server:
         """The one of this name. May wait for the network: not on the loop's thread. Raises DeepchatError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where a key is for: the provider's name, the host, and the page on which one is made, "" where that is not known."""
+
+    name: str
+    host: str
+    page: str
+
+
+class Logins(Protocol):
+    """The keys that are kept. What is said of them is one sentence each."""
+
+    def find(self, name: str) -> Account:
+        """The provider of this name, "" for the one that is meant to answer. UsageError when there is none."""
+        ...
+
+    def keep(self, name: str, typed: str) -> Sequence[str]:
+        """Check this key and keep it; what is to be said. Waits for the network: not on the loop's thread. Raises
+        DeepchatError when it is none, is refused or cannot be checked: then nothing is kept."""
+        ...
+
+    def drop(self, name: str) -> Sequence[str]:
+        """Take the kept key away; what is to be said. DeepchatError when that fails."""
         ...
 
 
@@ -424,12 +459,14 @@ class Desk:
     library: Library
     catalogue: Catalogue
     servers: Servers
+    logins: Logins
     options: Options
     drawing: Drawing
     page: Page
     copy: Callable[[str], Awaitable[str]]
     edit: Callable[[], Awaitable[None]]
     pick: Callable[[Picking], Awaitable[str | None]]
+    unseen: Callable[[str], Awaitable[str | None]]
     show_last_exchange: Callable[[], None]
     show_turn: Callable[[int, Exchange], None]
     show_exchange: Show

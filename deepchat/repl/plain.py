@@ -44,12 +44,17 @@ class PlainSurface:
     echoes = True
 
     def __init__(
-        self, out: TextIO, lines: Callable[[str], str], ahead: list[str] | None = None
+        self,
+        out: TextIO,
+        lines: Callable[[str], str],
+        ahead: list[str] | None = None,
+        unseen: Callable[[str], str] | None = None,
     ) -> None:
         self.begun = ""
         self.is_ending = False
         self._out = out
         self._lines = lines
+        self._unseen = unseen
         self._ahead = [] if ahead is None else ahead
         self._kept = Entry("")
 
@@ -138,17 +143,21 @@ class PlainSurface:
             if choice.excerpt:
                 self.print(f"     {''.join(piece.text for piece in choice.excerpt).strip()}\n")
 
-    def _answer(self, question: str) -> str:
+    def _answer(self, question: str, lines: Callable[[str], str] | None = None) -> str:
         """One line; "" when the user would rather not."""
         # asyncio would hold Ctrl-C back until the line has come.
         held = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            return self._lines(question)
+            return (lines or self._lines)(question)
         except (EOFError, KeyboardInterrupt):
             self.print("\n")
             return ""
         finally:
             signal.signal(signal.SIGINT, held)
+
+    async def unseen(self, title: str) -> str | None:
+        """A line that is not echoed, where a terminal is; None when the user would rather not."""
+        return self._answer(f"{clean_line(title)} (not shown): ", self._unseen) or None
 
     async def edit(self) -> None:
         """UsageError: there is no draft."""
@@ -194,7 +203,8 @@ class Plain:
         """`terminal` is where the lines are typed, if that is one."""
         self._came = threading.Event()
         self._ahead = LinesAhead(lines, out or sys.stdout, terminal)
-        self._surface = PlainSurface(out or sys.stdout, self._ahead.ask, self._ahead.waiting)
+        ahead = self._ahead
+        self._surface = PlainSurface(out or sys.stdout, ahead.ask, ahead.waiting, ahead.ask_unseen)
         self._told: Pause | None = None
         house = wire(self._surface, self._came.set)
         self._get_ready = house.get_ready

@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +26,7 @@ from prompt_toolkit.filters import Condition, has_completions
 from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
-from prompt_toolkit.key_binding import KeyBindingsBase
+from prompt_toolkit.key_binding import ConditionalKeyBindings, KeyBindingsBase
 from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import (
@@ -59,6 +59,7 @@ from deepchat.repl.needs import Entry, Picking, Spans
 from deepchat.repl.output import Region, SteadyOutput
 from deepchat.repl.picker import Picker
 from deepchat.repl.rows import cut, fitting
+from deepchat.repl.unseen import Unseen
 from deepchat.repl.wrapping import Words
 from deepchat.text import clean_line
 
@@ -151,9 +152,10 @@ class Terminal:
         )
         self.composer = Composer(self.buffer)
         self._picker = Picker(lambda: (self.width, self.height), self.refresh)
+        self._unseen = Unseen(self.refresh)
         self.app: Application[None] = Application(
             layout=Layout(self._body()),
-            key_bindings=bindings(self.composer),
+            key_bindings=ConditionalKeyBindings(bindings(self.composer), ~self._unseen.is_open),
             style=STYLE,
             color_depth=None if color else ColorDepth.DEPTH_1_BIT,
             # The console of Linux prints the end of the sequence for it.
@@ -240,6 +242,10 @@ class Terminal:
     async def pick(self, picking: Picking) -> str | None:
         """Let the user choose from a list, in place of the composer; None when they would rather not."""
         return await self._picker.pick(picking)
+
+    def unseen(self, title: str) -> Awaitable[str | None]:
+        """Ask for a line that nobody may see, in place of the composer; None when the user would rather not."""
+        return self._unseen.ask(title)
 
     async def edit(self) -> None:
         """Let the user's own editor change the draft. UsageError when that fails; the draft is then as it was."""
@@ -342,7 +348,7 @@ class Terminal:
         queued = Window(
             FormattedTextControl(self._queued_rows), dont_extend_height=True, wrap_lines=False
         )
-        picking = self._picker.is_open
+        picking, hiding = self._picker.is_open, self._unseen.is_open
         search = SearchToolbar(
             forward_search_prompt=lambda: self._search_prompt("Later", search),
             backward_search_prompt=lambda: self._search_prompt("Earlier", search),
@@ -380,8 +386,9 @@ class Terminal:
         return HSplit(
             [
                 ConditionalContainer(queued, Condition(lambda: bool(self._waiting()))),
-                ConditionalContainer(HSplit([composer, search]), ~picking),
+                ConditionalContainer(HSplit([composer, search]), ~picking & ~hiding),
                 ConditionalContainer(self._picker.container(), picking),
+                ConditionalContainer(self._unseen.container(), hiding),
                 ConditionalContainer(VSplit([menu, Window()]), has_completions),
                 ConditionalContainer(
                     status,

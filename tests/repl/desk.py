@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from deepchat.chat import Chat
 from deepchat.conversation import ModelInfo, Persona, Session
-from deepchat.errors import Unreachable, UsageError
+from deepchat.errors import AccessError, Unreachable, UsageError
 from deepchat.render.drawing import Drawing
 from deepchat.render.theme import THEMES
 from deepchat.repl.house import House
 from deepchat.repl.loop import Repl
-from deepchat.repl.needs import Choice, Entry, Page, Picking, Server
+from deepchat.repl.needs import Account, Choice, Entry, Page, Picking, Server
 from deepchat.store.sessions import Store
 from tests.core.fakes import ScriptedModel
 
@@ -32,6 +32,8 @@ class Paper:
     take: Callable[[Picking], str | None] | None = None
     picking: str = ""
     offered: list[str] = field(default_factory=list)
+    asked: str = ""
+    typed_unseen: str | None = None
     rings: int = 0
     width: int = 80
     height: int = 24
@@ -58,6 +60,10 @@ class Paper:
         if self.take:
             return self.take(picking)
         return next((choice.value for choice in found if choice.label == self.choice), None)
+
+    async def unseen(self, title):
+        self.asked = title
+        return self.typed_unseen
 
     async def edit(self):
         self.draft += " edited"
@@ -109,6 +115,10 @@ class Others:
 
     def __init__(self):
         self.now = "lab"
+        self.renewed = 0
+
+    def renew(self):
+        self.renewed += 1
 
     def choices(self):
         return [Choice("lab", "lab", "here"), Choice("inn", "inn", "elsewhere · needs no key")]
@@ -122,6 +132,27 @@ class Others:
 
     def take(self, name):
         self.now = name
+
+
+class Keys:
+    """Keys that are kept in memory."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def find(self, name):
+        if name not in ("", "lab", "inn"):
+            raise UsageError("There is no such provider.")
+        return Account(name or "lab", f"{name or 'lab'}.test", "lab.test/keys")
+
+    def keep(self, name, typed):
+        if typed == "bad":
+            raise AccessError("lab.test refused the key.", hint="Nothing was kept.")
+        self.kept[name] = typed
+        return ["lab.test takes the key.", "It is kept."]
+
+    def drop(self, name):
+        return ["It is gone." if self.kept.pop(name, None) else "There was none."]
 
 
 class Choices:
@@ -165,7 +196,7 @@ class Bench:
         defaults = Session("", model="lab/good", provider="lab")
         self.chat = Chat(self.model, self.store, defaults=defaults, view=page)
         self.house = House(self.chat, self.store, self.shelf, Choices(), drawing, page, self.log)
-        self.house = replace(self.house, servers=Others())
+        self.house = replace(self.house, servers=Others(), logins=Keys())
         if drafts:
             self.house = replace(self.house, drafts=drafts)
         self.repl = Repl(self.house, self.paper, clock=lambda: self.now)

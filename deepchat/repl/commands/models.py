@@ -122,8 +122,12 @@ async def provider(desk: Desk, text: str) -> None:
     adds one of your own, `--provider NAME` begins with one.
     """
     name = text or await desk.pick(_servers(desk))
-    if not name:
-        return
+    if name:
+        await ask_at(desk, name)
+
+
+async def ask_at(desk: Desk, name: str) -> None:
+    """Ask the server of this name from the next message on, and say so. DeepchatError when that cannot be."""
     server = await aside(partial(desk.servers.find, name))
     desk.chat.ask_at(server.name, server.model)
     server.take()
