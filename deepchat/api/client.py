@@ -23,6 +23,7 @@ from deepchat.api.line import Adapter, Call, Session
 from deepchat.api.models import listed
 from deepchat.api.refusals import error_from, request_id_in, wordless
 from deepchat.api.seam import joined
+from deepchat.api.trust import USUAL, Trust
 from deepchat.conversation import Dialect, Event, ModelInfo, Reported, Request
 from deepchat.errors import ApiError, BadRequest, DeepchatError, NetworkError, NotAnAnswer
 from deepchat.secret import Secret
@@ -68,9 +69,9 @@ class Timeouts:
 class Client:
     """A server that speaks the chat completions format, and the key for it (none: nothing is sent as one).
 
-    Raises ConfigError for a base URL that is none, AccessError for a key that can't be one or must not travel there.
+    Raises ConfigError for a base URL that is none, or for certificates that cannot be used, AccessError for a key that can't be one or must not travel there.
     May be used from several threads. `dialect` is what the server does in its own way, `headers` go out with each request;
-    those that are secret are taken out of the server's words, as the key is. `watch` is told of each exchange when it
+    those that are secret are taken out of the server's words, as the key is. `trust` is about certificates. `watch` is told of each exchange when it
     begins and when it is over, on its thread.
     """
 
@@ -82,6 +83,7 @@ class Client:
         timeouts: Timeouts = Timeouts(),
         dialect: Dialect = wire.PLAIN,
         headers: Mapping[str, str | Secret] = MappingProxyType({}),
+        trust: Trust = USUAL,
         watch: Callable[[Exchange], None] = lambda exchange: None,
     ) -> None:
         self._base = base_url.rstrip("/")
@@ -90,6 +92,8 @@ class Client:
         self._key = key
         require_sendable(key, self._address)
         self._auth = Bearer(key, self._address)
+        self._trust = trust
+        self._tls = trust.options()
         self._timeouts = timeouts
         self._dialect = dialect
         self._redact = partial(_redacted, [key, *headers.values()])
@@ -295,6 +299,7 @@ class Client:
                     # Beyond the call's own clocks, for lines that these do not reach. urllib3 sends in the first one.
                     timeout=(limits.connect + upload, answer + limits.silence),
                     proxies=self._address.proxies,
+                    **self._tls,
                     allow_redirects=False,
                     stream=True,
                 )
@@ -303,7 +308,8 @@ class Client:
                 raise no_connection(self._server, limits.connect) from error
             if call.overdue:
                 raise too_slow(self._server, answer) from error
-            raise fault(error, self._server, "sent" if call.sent else "connecting") from error
+            failure = fault(error, self._server, "sent" if call.sent else "connecting")
+            raise self._trust.named(failure) from error
         if call.overdue:  # http.client takes half the headers for all of them
             response.close()
             raise too_slow(self._server, answer)

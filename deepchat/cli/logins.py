@@ -129,10 +129,12 @@ class Logins:
 
     def _client(self, url: str, key: Secret | None, known: Provider) -> "Client":
         from deepchat.api.client import Client, Timeouts  # late: requests takes its time
+        from deepchat.api.trust import Trust
 
+        trust = Trust(known.ca_bundle, tuple(known.client_cert))
         further, _ = headers(known, self._environ)
         timeouts = Timeouts(**asdict(self._settings.timeouts))
-        return Client(url, key, timeouts=timeouts, headers=further)
+        return Client(url, key, timeouts=timeouts, headers=further, trust=trust)
 
 
 def _root(url: str) -> str:

@@ -61,18 +61,21 @@ class Provider:
 
     def _client(self) -> "Client":
         from deepchat.api.client import Client, Timeouts  # late, see above
+        from deepchat.api.trust import Trust
 
         if key := self._settings.key:
             key.reveal()  # first: a key_command may take its time, and nobody else should wait for it here
         with self._lock:
             if self._made is None:
+                asked = self._settings.provider
                 self._made = Client(
-                    self._settings.provider.base_url,
+                    asked.base_url,
                     self._settings.key,
                     timeouts=Timeouts(**asdict(self._settings.timeouts)),
                     watch=self._note,
-                    dialect=self._settings.provider.dialect,
+                    dialect=asked.dialect,
                     headers=self._settings.headers,
+                    trust=Trust(asked.ca_bundle, tuple(asked.client_cert)),
                 )
             return self._made
 

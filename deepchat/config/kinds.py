@@ -201,6 +201,13 @@ def _is_header(pair: tuple[object, object]) -> bool:
     return bool(_HEADER_NAME.fullmatch(name) and _HEADER_TEXT.fullmatch(text))
 
 
+def _files(raw: object) -> Json:
+    names = raw if isinstance(raw, list) else [raw]
+    if not 1 <= len(names) <= 2 or not all(isinstance(name, str) and name for name in names):
+        raise ValueError
+    return list(names)
+
+
 def _path(raw: object) -> Json:
     if not isinstance(raw, str) or not _PATH.fullmatch(raw):
         raise ValueError
@@ -254,6 +261,7 @@ COMMAND: Final = Kind(
     typed,
     private=True,
 )
+FILES: Final = Kind("the name of a file, or a list of two", _files, typed)
 PATH: Final = Kind("a path like /v1/me", _path)
 QUERY: Final = Kind("a query like filter=with_meta", _query)
 FIELDS: Final = Kind(

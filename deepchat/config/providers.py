@@ -33,6 +33,8 @@ class Provider:
     headers: Mapping[str, str] = field(default_factory=dict)
     key_command: Sequence[str] = ()
     keyring: bool = False
+    ca_bundle: str = ""
+    client_cert: Sequence[str] = ()
     dialect: Dialect = field(default_factory=Dialect)
 
     @property

@@ -141,7 +141,7 @@ def test_nothing_on_this_machine_is_looked_for_where_it_is_known_who_is_asked(
 
 def test_whose_key_is_missing_is_said(config):
     with begun("--provider", "openai") as chat:
-        chat.wait_for("set OPENAI_API_KEY (platform.openai.com/api-keys)")
+        chat.wait_for("(platform.openai.com/api-keys) and type /login.")
 
 
 # --- parameters ------------------------------------------------------------------------------------------------------
