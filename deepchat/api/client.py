@@ -30,6 +30,7 @@ from deepchat.secret import Secret
 from deepchat.turn import Stop
 
 _PIECE_BYTES: Final = 64 << 10
+_COMPLETIONS: Final = "/chat/completions"
 _LARGEST_BODY: Final = 64 << 20
 
 # Smaller requests fit into a few packets as they are. The quickest level leaves a third of a chat, the best a quarter.
@@ -64,6 +65,16 @@ class Timeouts:
     payload: float = 300
     tail: float = 5
     drain: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request as it goes out: what is asked, where below the base URL, and the body in its encoding."""
+
+    method: str
+    path: str
+    body: bytes = b""
+    encoding: str | None = None
 
 
 class Client:
@@ -133,7 +144,7 @@ class Client:
         """The models the server offers; needs no key where the server needs none. Raises ApiError, NetworkError."""
         query = self._dialect.models_query
         path = f"/models?{query}" if query else "/models"
-        with self._call() as call, closing(self._ask(call, "GET", path)) as response:
+        with self._call() as call, closing(self._ask(call, _Asked("GET", path))) as response:
             clock = _PayloadClock(self._server, self._timeouts.payload)
             try:
                 body = self._whole(self._pieces(response, clock, call))
@@ -146,7 +157,7 @@ class Client:
 
     def ask(self, path: str) -> None:
         """Ask for this, at no cost, and leave the answer unread. Raises ApiError when it is a refusal, NetworkError."""
-        with self._call() as call, closing(self._ask(call, "GET", path)) as response:
+        with self._call() as call, closing(self._ask(call, _Asked("GET", path))) as response:
             _drain(response, self._timeouts.drain)
 
     def warm(self) -> None:
@@ -161,7 +172,7 @@ class Client:
             with (
                 suppress(ApiError, NetworkError),
                 self._call() as call,
-                closing(self._send(call, "HEAD", "/models", limits=limits)) as response,
+                closing(self._send(call, _Asked("HEAD", "/models"), limits)) as response,
             ):
                 _drain(response, self._timeouts.drain)
                 return
@@ -218,7 +229,7 @@ class Client:
         if self._compresses and len(body) >= _COMPRESSED_FROM:
             packed = gzip.compress(body, _LEVEL, mtime=0)
             try:
-                response = self._ask(call, "POST", "/chat/completions", packed, encoding="gzip")
+                response = self._ask(call, _Asked("POST", _COMPLETIONS, packed, "gzip"))
             except BadRequest as error:
                 if not self._left_unread(error):
                     raise
@@ -227,27 +238,19 @@ class Client:
             else:
                 self._was_read = True
                 return response
-        return self._ask(call, "POST", "/chat/completions", body)
+        return self._ask(call, _Asked("POST", _COMPLETIONS, body))
 
     def _left_unread(self, error: BadRequest) -> bool:
         """Whether the server refused a body because it is compressed."""
         doubtful = error.status in (400, 422) and not self._was_read
         return error.status == 415 or (doubtful and bool(_UNREAD.search(error.sentence)))
 
-    def _ask(
-        self,
-        call: Call,
-        method: str,
-        path: str,
-        payload: bytes | None = None,
-        *,
-        encoding: str | None = None,
-    ) -> requests.Response:
+    def _ask(self, call: Call, asked: _Asked) -> requests.Response:
         """Send one request, and wait for headers that promise a reply. Raises an ApiError or NetworkError.
 
         Until it returns nothing of a reply has come.
         """
-        response = self._send(call, method, path, payload, encoding=encoding)
+        response = self._send(call, asked, self._timeouts)
         if 200 <= response.status_code < 300:
             return response
         with closing(response):
@@ -265,25 +268,16 @@ class Client:
             redact=self._redact,
         )
 
-    def _send(
-        self,
-        call: Call,
-        method: str,
-        path: str,
-        payload: bytes | None = None,
-        *,
-        encoding: str | None = None,
-        limits: Timeouts | None = None,
-    ) -> requests.Response:
-        limits = limits or self._timeouts
-        upload = len(payload or b"") / _UPLOAD_BYTES_PER_S
+    def _send(self, call: Call, asked: _Asked, limits: Timeouts) -> requests.Response:
+        url = self._base + asked.path
+        upload = len(asked.body) / _UPLOAD_BYTES_PER_S
         answer = upload + limits.headers
-        headers = {**self._headers, "Content-Encoding": encoding}
+        headers = {**self._headers, "Content-Encoding": asked.encoding}
         call.exchange = exchange = Exchange(
-            method,
-            self._base + path,
+            asked.method,
+            url,
             headers,
-            payload or b"",
+            asked.body,
             keyed=self._key is not None,
             redact=self._redact,
         )
@@ -291,9 +285,9 @@ class Client:
         try:
             with call.placed(connect=limits.connect, answer=answer, silence=limits.silence):
                 response = self._session.request(
-                    method,
-                    self._base + path,
-                    data=payload,
+                    asked.method,
+                    url,
+                    data=asked.body or None,
                     headers=headers,
                     auth=self._auth,
                     # Beyond the call's own clocks, for lines that these do not reach. urllib3 sends in the first one.

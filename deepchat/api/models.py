@@ -8,10 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 from deepchat.api.lenient import amount, count, line, mapping
 from deepchat.conversation import Json, ModelInfo
 from deepchat.errors import NotAnAnswer
+
+# Prices and windows change: a list that is older is asked for again.
+DAY_S: Final = 86_400
 
 
 def listed(document: Json) -> list[ModelInfo]:
@@ -84,6 +88,11 @@ class Catalogue:
             return max(0.0, time.time() - self._path.stat().st_mtime)
         except OSError:
             return None
+
+    def lately(self) -> list[ModelInfo]:
+        """As last seen, unless that is a day ago; then as of now. Raises ApiError, NetworkError."""
+        known, age = self.cached(), self.age
+        return known if known and age is not None and age < DAY_S else self.refresh()
 
     def refresh(self) -> list[ModelInfo]:
         """As of now, remembered for the next time. Raises ApiError, NetworkError."""

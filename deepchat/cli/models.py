@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
-from typing import Final
 
 import click
 
@@ -16,8 +15,6 @@ from deepchat.config import Settings
 from deepchat.conversation import ModelInfo
 from deepchat.errors import ApiError, NetworkError
 from deepchat.offers import HEADERS, ORDERS, fitting, ordered, row
-
-_DAY_S: Final = 86_400
 
 
 @click.command()
@@ -45,7 +42,7 @@ def models(
 
 
 def _offered(settings: Settings, *, anew: bool) -> Sequence[ModelInfo]:
-    """From the copy that was kept, unless it is old, or asked for `anew`; without a network the copy, whatever its age.
+    """A day old at most, or asked for `anew`; without a network what is known, whatever its age.
 
     Raises ApiError, NetworkError when there is none.
     """
@@ -54,16 +51,13 @@ def _offered(settings: Settings, *, anew: bool) -> Sequence[ModelInfo]:
 
     with closing(Provider(settings)) as provider:
         catalogue = Catalogue(provider.models, models_cache(settings, private=False))
-        kept, age = catalogue.cached(), catalogue.age
-        if kept and not anew and age is not None and age < _DAY_S:
-            return kept
         try:
-            return catalogue.refresh()
+            return catalogue.refresh() if anew else catalogue.lately()
         except (ApiError, NetworkError) as error:
-            if not kept or age is None:
+            if not catalogue.cached() or catalogue.age is None:
                 raise
-            say(f"{error} The list is as of {figures.duration(age)} ago.")
-            return kept
+            say(f"{error} The list is as of {figures.duration(catalogue.age)} ago.")
+            return catalogue.cached()
 
 
 def _listed(found: Sequence[ModelInfo]) -> Listed:

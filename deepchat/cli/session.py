@@ -43,9 +43,6 @@ from deepchat.store.upkeep import Upkeep
 # How long the prompt waits for whoever keeps the database locked.
 PATIENCE_S: Final = 1.0
 
-# A list of models that is older is asked for again when a chat begins.
-OLD_S: Final = 86_400
-
 Wire = Callable[[Surface, Callable[[], None]], House]
 
 
@@ -219,10 +216,9 @@ def _begin(
 
 
 def _freshen(catalogue: Shelf) -> None:
-    """Prices and windows change: a list that is old is asked for again, and whether that works is nobody's concern."""
-    if catalogue.age is None or catalogue.age > OLD_S:
-        with suppress(DeepchatError):
-            catalogue.refresh()
+    """Ask for a list that is old; whether that works is nobody's concern."""
+    with suppress(DeepchatError):
+        catalogue.lately()
 
 
 def _enter_session(wishes: Wishes, settings: Settings, store: Store, repl: Repl) -> str:

@@ -255,6 +255,10 @@ class Catalogue(Protocol):
         """As last seen, without asking anyone; empty when never seen."""
         ...
 
+    def lately(self) -> Sequence[ModelInfo]:
+        """As last seen, unless that is a day ago; then as of now. Waits and raises as `refresh` does."""
+        ...
+
     def refresh(self) -> Sequence[ModelInfo]:
         """As of now. Waits for the network: not on the loop's thread. Raises ApiError, NetworkError."""
         ...

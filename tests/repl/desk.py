@@ -103,6 +103,9 @@ class Shelf:
     def cached(self):
         return self.seen
 
+    def lately(self):
+        return self.seen if self.seen and self.age else self.refresh()
+
     def refresh(self):
         if self.broken:
             raise Unreachable("No route.")

@@ -19,8 +19,7 @@ from deepchat.text import clean_line
 
 GROUP = "Model"
 
-# A list is asked for again when it is so old, and its age told from a while before on.
-_DAY_S: Final = 86_400
+# From when on the age of a list is told, in seconds.
 _OLD_ENOUGH_S: Final = 60
 
 
@@ -99,17 +98,14 @@ async def models(desk: Desk, text: str) -> None:
 
 
 async def _offered(desk: Desk, *, anew: bool) -> Sequence[ModelInfo]:
-    """From the copy that was kept, unless it is old, or asked for `anew`; without a network the copy, whatever its age."""
-    kept, age = desk.catalogue.cached(), desk.catalogue.age
-    if kept and not anew and age is not None and age < _DAY_S:
-        return kept
+    """A day old at most, or asked for `anew`; without a network what is known, whatever its age."""
     try:
-        return await _fetch(desk)
+        return await aside(desk.catalogue.refresh if anew else desk.catalogue.lately)
     except (ApiError, NetworkError) as error:
-        if not kept:
+        if not desk.catalogue.cached():
             raise
         desk.page.problem(error)
-        return kept
+        return desk.catalogue.cached()
 
 
 @COMMANDS.command(
