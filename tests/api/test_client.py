@@ -367,13 +367,13 @@ def test_a_redirect_is_named_and_not_followed(server, client, status):
 # --- stopping --------------------------------------------------------------------------------------------------------
 
 
-def stopped_while(client, is_there):
+def stopped_while(client, is_there, request=ASK):
     """Stop a stream on a thread of its own once `is_there`; the thread has ended when this returns."""
     stop, got, ended = Stop(), [], threading.Event()
 
     def run():
         try:
-            got.extend(client.stream(ASK, stop))
+            got.extend(client.stream(request, stop))
         except DeepchatError:
             pass
         finally:
@@ -435,6 +435,28 @@ def test_stopping_ends_a_tls_handshake(peer, client):
     line = Line(reads=False)
     stopped_while(client(f"https://127.0.0.1:{peer(line).port}"), line.said)
     assert line.left.wait(2)
+
+
+@pytest.mark.parametrize("certificate", ["", "good"])
+def test_stopping_ends_an_upload(peer, client, monkeypatch, certificate):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATES / "good.pem"))
+    begun, stopped, left = threading.Event(), threading.Event(), threading.Event()
+
+    def talk(line):
+        line.recv(1000)
+        begun.set()
+        stopped.wait(5)  # not another byte is taken
+        with suppress(OSError):
+            while line.recv(1 << 20):
+                pass
+        left.set()
+
+    scheme = "https" if certificate else "http"
+    port = peer(talk, certificate=certificate).port
+    long = Request("m", (PromptMessage("user", "x" * 30_000_000),))
+    stopped_while(client(f"{scheme}://localhost:{port}"), begun, long)
+    stopped.set()
+    assert left.wait(5)
 
 
 def test_stopping_ends_the_wait_on_a_connection_used_before(server, client):
