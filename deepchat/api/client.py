@@ -134,7 +134,7 @@ class Client:
             self._call() as call,
             stop.aborting(call.break_off),
             closing(self._chat(call, self._body(request))) as response,
-            _named(request_id_in(response.headers)),
+            _named(request_id_in(response.headers, self._redact)),
         ):
             self._built = None
             yield from self._continued(request, self._reply(response, call))
@@ -320,7 +320,7 @@ class Client:
     # --- the reply ---------------------------------------------------------------------------------------------------
 
     def _reply(self, response: requests.Response, call: Call) -> Iterator[Event]:
-        request_id = request_id_in(response.headers)
+        request_id = request_id_in(response.headers, self._redact)
         yield Reported(request_id=request_id)
         decoder = wire.Decoder(
             request_id=request_id,
@@ -365,7 +365,7 @@ class Client:
         if decoder.begun or feeder.comments:
             return
         if not feeder.head and "event-stream" in response.headers.get("content-type", ""):
-            raise wordless(self._server, request_id_in(response.headers))
+            raise wordless(self._server, request_id_in(response.headers, self._redact))
         raise self._refused(response, feeder.head)
 
     def _pieces(

@@ -74,7 +74,7 @@ def error_from(
     a key was sent, `redact` takes it out of the server's words. For 200 and a redirect: NotAnAnswer.
     """
     said = words_in(body, redact)
-    request_id = request_id_in(headers)
+    request_id = request_id_in(headers, redact)
     if status < 300:
         start = f"{server} does not answer as a chat server does ({status})"
         hint = "Check the base URL, or log in to the network you are in."
@@ -295,9 +295,10 @@ def _clean(said: str, redact: Redact) -> str:
 # --- headers ---------------------------------------------------------------------------------------------------------
 
 
-def request_id_in(headers: Mapping[str, str]) -> str:
+def request_id_in(headers: Mapping[str, str], redact: Redact = unredacted) -> str:
     """The id by which the server's people find the request again, "" if it names none."""
-    return next((clean_line(headers[n], 100) for n in _REQUEST_ID_HEADERS if headers.get(n)), "")
+    named = next(filter(None, map(headers.get, _REQUEST_ID_HEADERS)), "")
+    return clean_line(redact(named), 100)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

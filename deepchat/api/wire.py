@@ -232,7 +232,7 @@ class Decoder:
         self._tools = self._tools or bool(delta.get("tool_calls"))
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
-            self._reason = clean_line(reason)
+            self._reason = clean_line(self._redact(reason))
 
     def _think(self, text: str) -> Iterator[Event]:
         if thought := self._reasoning.feed(text):
@@ -256,8 +256,8 @@ class Decoder:
         self._heard = heard
         usages = (usage_in(mapping(usage), self._dialect) for usage in heard[2:])
         reported = Reported(
-            line(document.get("model")) or self._reported.model,
-            self._request_id or self._reported.request_id or line(document.get("id")),
+            self._redact(line(document.get("model"))) or self._reported.model,
+            self._request_id or self._reported.request_id or self._redact(line(document.get("id"))),
             next(filter(None, usages), None) or self._reported.usage,
         )
         if reported != self._reported:

@@ -43,13 +43,14 @@ class LateKey(Secret):
     Whoever needs it while it is being fetched gets what comes of that, a failure as well.
     """
 
-    __slots__ = ("_failure", "_fetch", "_lock")
+    __slots__ = ("_failure", "_fetch", "_lock", "_refused")
 
     def __init__(self, fetch: Callable[[], str]) -> None:
         super().__init__("")
         self._fetch = fetch
         self._lock = threading.Lock()
         self._failure: NoKey | None = None
+        self._refused: tuple[Secret, ...] = ()
 
     @property
     def has_failed(self) -> bool:
@@ -67,8 +68,15 @@ class LateKey(Secret):
             return self._value
 
     def forget(self) -> None:
-        """It was refused: ask for it anew, it may be another one by now."""
-        self._value = ""
+        """It was refused: ask for it anew, it may be another one by now. The old one is not shown either."""
+        with self._taken():
+            self._refused = (*self._refused, Secret(self._value))
+            self._value = ""
+
+    def redact(self, text: str) -> str:
+        for refused in self._refused:
+            text = refused.redact(text)
+        return super().redact(text)
 
     def _fetched(self) -> str:
         try:

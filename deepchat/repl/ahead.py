@@ -53,6 +53,7 @@ class LinesAhead:
 
     def ask_unseen(self, prompt: str) -> str:
         """The next line that is typed, without an echo; what was typed ahead was not meant for this. EOFError at the end."""
+        self.look()
         ahead, self.waiting[:] = [*self.waiting], []
         try:
             with _without_echo(self._terminal):

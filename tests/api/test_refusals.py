@@ -18,6 +18,7 @@ from deepchat.errors import (
     RateLimited,
     ServerTrouble,
 )
+from deepchat.secret import Secret
 
 UNION = [{"loc": ["body", "messages", 2, "role"], "msg": f"Input {n} is wrong"} for n in range(9)]
 
@@ -193,3 +194,4 @@ def test_the_request_id_is_found_cleaned_and_bounded():
     assert request_id_in({"cf-ray": "abc", "x-request-id": "r\x07"}) == "r␇"
     assert request_id_in({"cf-ray": "x" * 500}) == "x" * 99 + "…"
     assert request_id_in({}) == ""
+    assert request_id_in({"x-request-id": "r-key-1"}, Secret("key").redact) == "r-[key]-1"

@@ -269,7 +269,9 @@ def test_a_refused_key_is_asked_for_anew():
     key = LateKey(lambda: next(given))
     assert (key.reveal(), key.reveal()) == ("old", "old")
     key.forget()
+    assert key.redact("the old one is hidden") == "the [key] one is hidden"
     assert key.reveal() == "new"
+    assert key.redact("old and new") == "[key] and [key]"
 
 
 # --- what is no key --------------------------------------------------------------------------------------------------
