@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from deepchat.cli.lists import Listed
 from deepchat.config import Settings
-from deepchat.config.credentials import find_key, key_of, remove_key, store_key
+from deepchat.config.credentials import KEYRING, LateKey, find_key, key_of, remove_key, store_key
 from deepchat.config.providers import Provider, headers
 from deepchat.errors import AccessError, ApiError, NetworkError, UsageError
 from deepchat.repl.needs import Account
@@ -62,7 +62,7 @@ class Logins:
         places = remove_key(known, self._folder)
         said = [f"The key for {known.name} was taken out of {place}." for place in places]
         _, source, _ = find_key(known, self._environ, self._folder)
-        if source:
+        if source and source != KEYRING:
             said.append(f"There is still one, from {source}.")
         return said or [f"No key was kept for {known.name}."]
 
@@ -77,9 +77,10 @@ class Logins:
         )
 
     def _state(self, known: Provider) -> str:
-        _, source, warnings = find_key(known, self._environ, self._folder)
+        key, source, warnings = find_key(known, self._environ, self._folder)
         if source:
-            return " ".join((f"from {source}", *warnings))
+            late = ", when it is needed" if isinstance(key, LateKey) else ""
+            return " ".join((f"from {source}{late}", *warnings))
         return " ".join(("none" if known.needs_key else "none, none needed", *warnings))
 
     def _provider(self, name: str) -> Provider:

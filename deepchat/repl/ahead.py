@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from deepchat.text import clean
 
@@ -58,6 +58,8 @@ class LinesAhead:
         try:
             with _without_echo(self._terminal):
                 return self.ask(prompt)
+        except OSError as error:  # the terminal is gone
+            raise EOFError from error
         except BaseException:
             self._half = b""
             raise
@@ -112,23 +114,22 @@ class LinesAhead:
 
 @contextmanager
 def _without_echo(terminal: TextIO | None) -> Iterator[None]:
-    """Inside, what is typed is not shown; what was typed of a line that is not waited for any more is thrown away."""
+    """Inside, what is typed is not shown; what was typed of a line that nobody waits for any more is thrown away."""
     if terminal is None:
         yield
         return
     import termios  # not on Windows
 
-    before = termios.tcgetattr(terminal)
-    silent = termios.tcgetattr(terminal)
-    silent[3] &= ~termios.ECHO
-    termios.tcsetattr(terminal, termios.TCSADRAIN, silent)
-    try:
-        yield
-    except BaseException:
-        termios.tcflush(terminal, termios.TCIFLUSH)
-        raise
-    finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+    def echoes_not(attributes: list[Any]) -> None:
+        attributes[3] &= ~termios.ECHO
+
+    with _changed(terminal.fileno(), echoes_not):
+        try:
+            yield
+        except BaseException:
+            with suppress(termios.error):
+                termios.tcflush(terminal, termios.TCIFLUSH)
+            raise
 
 
 @contextmanager
@@ -136,13 +137,24 @@ def _by_keys(terminal: int) -> Iterator[None]:
     """Inside, the terminal gives keys, not lines. OSError when it is gone."""
     import termios  # not on Windows
 
+    def gives_keys(attributes: list[Any]) -> None:
+        attributes[3] &= ~termios.ICANON
+        attributes[6][termios.VMIN] = 1  # on some systems the place of Ctrl-D
+        attributes[6][termios.VTIME] = 0
+
+    with _changed(terminal, gives_keys):
+        yield
+
+
+@contextmanager
+def _changed(terminal: int, change: Callable[[list[Any]], None]) -> Iterator[None]:
+    """Inside, the terminal has other attributes. OSError when it is gone."""
+    import termios  # not on Windows
+
     try:
-        before = termios.tcgetattr(terminal)
-        keys = termios.tcgetattr(terminal)
-        keys[3] &= ~termios.ICANON
-        keys[6][termios.VMIN] = 1  # on some systems the place of Ctrl-D
-        keys[6][termios.VTIME] = 0
-        termios.tcsetattr(terminal, termios.TCSANOW, keys)
+        before, attributes = termios.tcgetattr(terminal), termios.tcgetattr(terminal)
+        change(attributes)
+        termios.tcsetattr(terminal, termios.TCSANOW, attributes)
     except termios.error as error:
         raise OSError(*error.args) from error
     try:

@@ -14,6 +14,7 @@ from deepchat.errors import AccessError, ApiError, UsageError
 from tests.api.peer import Peer
 from tests.cli.test_oneshot import KEY, run
 from tests.conftest import MANUAL
+from tests.ring import install
 
 WRONG = "sk-wrong-9876543210"
 
@@ -99,6 +100,23 @@ def test_logout_takes_it_away_and_says_what_is_left(config):
 def test_a_variable_comes_before_what_is_kept_and_that_is_said(config):
     _, _, err = run("login", typed=KEY, env={"DEEPCHAT_API_KEY": WRONG})
     assert "DEEPCHAT_API_KEY comes before it, for as long as that has one." in err
+
+
+def test_the_keyring_is_used_where_that_is_wanted_and_logout_empties_it(
+    config, tmp_path, monkeypatch
+):
+    ring = install(tmp_path, monkeypatch)
+    config('key_check = "/v1/me"', "keyring = true")
+    assert "The key is kept in the keyring." in run("login", typed=KEY)[2]
+    assert KEY in ring.read_text()
+    assert kept() == []
+    assert "from the keyring, when it is needed" in run("login", "--status")[1]
+    assert "Ctrl-D leaves" in run("-p", "What do keys do?")[1]
+    assert run("logout")[2] == "deepchat: The key for work was taken out of the keyring.\n"
+    assert run("logout")[2] == "deepchat: No key was kept for work.\n"
+    code, _, err = run("-p", "Hi")
+    assert (code, err.count("\n")) == (3, 1)
+    assert "The keyring has no key for work. deepchat login puts one there." in err
 
 
 def test_status_says_where_each_key_is_from(config):

@@ -16,6 +16,7 @@ from deepchat.config.providers import presets
 from deepchat.errors import ConfigError, NoKey, UsageError
 from deepchat.secret import Secret
 from deepchat.wanted import wanted_while
+from tests.ring import install
 
 KEY = "sk-canary-0123456789"
 OTHER = "sk-other-9876543210"
@@ -39,32 +40,8 @@ def keys(own_home):
 
 
 @pytest.fixture
-def keyring(own_home, tmp_path, monkeypatch):
-    """A package of this name, with a file for a keyring."""
-    package = tmp_path / "packages" / "keyring"
-    package.mkdir(parents=True)
-    (package / "errors.py").write_text("class KeyringError(Exception): ...")
-    (package / "__init__.py").write_text(KEYRING.format(str(tmp_path / "ring.json")))
-    monkeypatch.syspath_prepend(str(package.parent))
-    for name in ("keyring", "keyring.errors"):
-        sys.modules.pop(name, None)
-
-
-KEYRING = """
-import json, pathlib
-from keyring.errors import KeyringError
-PATH = pathlib.Path({!r})
-def _all():
-    if PATH.exists() and PATH.read_text() == "locked":
-        raise KeyringError("sk-canary-0123456789 is in here")
-    return json.loads(PATH.read_text()) if PATH.exists() else {{}}
-def get_password(service, name):
-    return _all().get(service + name)
-def set_password(service, name, password):
-    PATH.write_text(json.dumps(_all() | {{service + name: password}}))
-def delete_password(service, name):
-    PATH.write_text(json.dumps({{k: v for k, v in _all().items() if k != service + name}}))
-"""
+def keyring(tmp_path, monkeypatch):
+    return install(tmp_path, monkeypatch)
 
 
 def python(script, *arguments):
@@ -393,7 +370,7 @@ def test_a_key_from_before_is_found_where_the_keyring_has_none(config, keys, key
 
 def test_a_keyring_that_is_locked_or_not_there_is_one_line(config, keyring, tmp_path, monkeypatch):
     config("[providers.deepinfra]\nkeyring = true")
-    (tmp_path / "ring.json").write_text("locked")
+    keyring.write_text("locked")
     with pytest.raises(NoKey, match=r"keyring cannot be used \(KeyringError\)") as locked:
         revealed(load(Flags(), {}))
     assert KEY not in f"{locked.value} {locked.value.__cause__}"
