@@ -105,8 +105,12 @@ def find_key(provider: Provider, environ: Mapping[str, str], folder: Path) -> Fo
     Where it is from: the name of a variable, COMMAND, KEYRING or the path of a file in `folder`.
     """
     found = key, _, warnings = _in_environment(provider, environ)
-    if key or in_clear(provider.base_url):
+    if key:
         return found
+    if in_clear(provider.base_url):
+        kept = provider.key_command or provider.keyring
+        said = [f"No key is asked for, for {provider.name}: it is not https."] if kept else []
+        return None, "", [*warnings, *said]
     if provider.key_command:
         return LateKey(partial(_asked, provider, environ)), COMMAND, warnings
     path = key_file(provider, folder)

@@ -142,6 +142,15 @@ def test_a_program_set_for_a_table_that_lies_elsewhere_is_not_the_presets(config
     assert load(Flags(base_url=DEEPINFRA.base_url), {}).key is None
 
 
+def test_no_program_is_asked_for_a_key_that_would_go_out_in_clear(config, tmp_path):
+    trace = tmp_path / "was-run"
+    config(command(python(f"open({str(trace)!r}, 'w')")) + 'base_url = "http://work.test/v1"\n')
+    settings = load(Flags(), {})
+    assert settings.key is None
+    assert settings.warnings == ("No key is asked for, for deepinfra: it is not https.",)
+    assert not trace.exists()
+
+
 # --- the program -----------------------------------------------------------------------------------------------------
 
 LEAKY = f"import sys; sys.stderr.write('trying\\n{KEY} is\\x1b[31m wrong.\\n')"
