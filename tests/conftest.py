@@ -1,7 +1,7 @@
 """What every test may count on: a home of its own, and a real server on loopback that can be scripted."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,9 @@ MANUAL = (
     Page("/persona", "Say who the model should be. The persona is sent as the system message."),
     Page("Keys", "Ctrl-C stops the reply. Ctrl-D leaves."),
 )
+
+# One that opens the guarded server, and is to be seen nowhere.
+KEY = "sk-canary-0123456789"
 
 _ISOLATED = ("XDG_", "DEEPCHAT_", "DEEPINFRA_", "OPENAI_", "REQUESTS_", "CURL_", "SSL_CERT_")
 _DROPPED = {
@@ -51,3 +54,39 @@ def server() -> Iterator[DemoServer]:
     """The demo with a tiny manual and no pauses; `server.script` takes answers to give instead."""
     with DemoServer(MANUAL, pace=Pace.INSTANT) as demo:
         yield demo
+
+
+@pytest.fixture
+def config_dir(own_home: Path) -> Path:
+    """The folder with the user's configuration."""
+    folder = own_home / ".config" / "deepchat"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def config(config_dir: Path) -> Callable[[str], None]:
+    """Write this text into config.toml."""
+
+    def write(text: str) -> None:
+        (config_dir / "config.toml").write_text(text, encoding="utf-8")
+
+    return write
+
+
+@pytest.fixture
+def guarded() -> Iterator[DemoServer]:
+    """A server that wants KEY."""
+    with DemoServer(MANUAL, pace=Pace.INSTANT, key=KEY) as demo:
+        yield demo
+
+
+@pytest.fixture
+def work(config: Callable[[str], None], guarded: DemoServer) -> Callable[..., None]:
+    """Make the guarded server, or the one at `url`, the provider `work`, which is asked, with these lines in its table."""
+
+    def write(*lines: str, url: str = guarded.base_url) -> None:
+        table = [f'base_url = "{url}"', 'model = "deepchat/demo"', "needs_key = true", *lines]
+        config("\n".join(['provider = "work"', "[providers.work]", *table]))
+
+    return write

@@ -5,8 +5,9 @@ import json
 from deepchat.config.paths import paths
 from deepchat.store.sessions import Store
 from deepchat.store.upkeep import Upkeep
-from tests.cli.test_oneshot import KEY, run
+from tests.cli.test_oneshot import run
 from tests.cli.test_sessions import stored
+from tests.conftest import KEY
 from tests.store.test_lasting import check
 from tests.store.test_upkeep import DAY
 

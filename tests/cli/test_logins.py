@@ -9,36 +9,20 @@ import pytest
 
 from deepchat.cli.logins import Logins
 from deepchat.config import Flags, load, paths
-from deepchat.demo.server import DemoServer, Pace
 from deepchat.errors import AccessError, ApiError, UsageError
 from tests.api.peer import Peer
-from tests.cli.test_oneshot import KEY, run
-from tests.conftest import MANUAL
+from tests.cli.test_oneshot import run
+from tests.conftest import KEY
 from tests.ring import install
 
 WRONG = "sk-wrong-9876543210"
 
 
 @pytest.fixture
-def guarded():
-    """A server that wants a key."""
-    with DemoServer(MANUAL, pace=Pace.INSTANT, key=KEY) as demo:
-        yield demo
-
-
-@pytest.fixture
-def config(own_home, guarded):
-    """A file of these tables, in which `URL` is where the server is; `work` is that server, and is asked."""
-    folder = own_home / ".config" / "deepchat"
-    folder.mkdir(parents=True)
-
-    def write(*lines, url=guarded.base_url):
-        table = [f'base_url = "{url}"', 'model = "deepchat/demo"', "needs_key = true", *lines]
-        text = "\n".join(['provider = "work"', "[providers.work]", *table])
-        (folder / "config.toml").write_text(text, encoding="utf-8")
-
-    write('key_check = "/v1/me"', 'key_page = "work.test/keys"')
-    return write
+def config(work):
+    """The provider `work`, which tells where its keys are made and checked; other lines may take the place of these."""
+    work('key_check = "/v1/me"', 'key_page = "work.test/keys"')
+    return work
 
 
 def kept():

@@ -3,8 +3,9 @@
 import json
 
 from deepchat.config.paths import paths
-from tests.cli.test_oneshot import KEY, run
+from tests.cli.test_oneshot import run
 from tests.cli.test_sessions import stored
+from tests.conftest import KEY
 from tests.transfer.test_importing import CHATGPT
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from deepchat.demo.server import Answer
+from tests.conftest import KEY
 
 ROOT = Path(__file__).parents[2]
-KEY = "sk-canary-0123456789"
 
 
 def start(*flags, env=None, **options):

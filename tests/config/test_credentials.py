@@ -24,17 +24,6 @@ DEEPINFRA = presets()["deepinfra"]
 
 
 @pytest.fixture
-def config(own_home):
-    folder = own_home / ".config" / "deepchat"
-    folder.mkdir(parents=True)
-
-    def write(text):
-        (folder / "config.toml").write_text(text, encoding="utf-8")
-
-    return write
-
-
-@pytest.fixture
 def keys(own_home):
     return own_home / ".config" / "deepchat" / "keys"
 

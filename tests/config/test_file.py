@@ -40,16 +40,9 @@ MISTAKES = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def home(own_home):
-    folder = own_home / ".config" / "deepchat"
-    folder.mkdir(parents=True)
-    return folder
-
-
 @pytest.mark.parametrize("text", MISTAKES)
-def test_a_mistake_is_one_line_that_says_where_and_what_was_meant(home, text):
-    (home / "config.toml").write_text(text, encoding="utf-8")
+def test_a_mistake_is_one_line_that_says_where_and_what_was_meant(config_dir, text):
+    (config_dir / "config.toml").write_text(text, encoding="utf-8")
 
     loaded = load(Flags(), {})
 
@@ -58,8 +51,8 @@ def test_a_mistake_is_one_line_that_says_where_and_what_was_meant(home, text):
     assert loaded.provider.name == "deepinfra"
 
 
-def test_what_is_right_beside_a_mistake_is_used(home):
-    (home / "config.toml").write_text('nonsense = 1\nmodel = "mine"', encoding="utf-8")
+def test_what_is_right_beside_a_mistake_is_used(config_dir):
+    (config_dir / "config.toml").write_text('nonsense = 1\nmodel = "mine"', encoding="utf-8")
 
     assert load(Flags(), {}).model == "mine"
 
@@ -75,8 +68,8 @@ def test_what_is_right_beside_a_mistake_is_used(home):
         'base_url = "https://{}@a.test"',
     ],
 )
-def test_a_key_written_into_the_file_is_ignored_and_not_shown(home, text):
-    (home / "config.toml").write_text(text.format(KEY), encoding="utf-8")
+def test_a_key_written_into_the_file_is_ignored_and_not_shown(config_dir, text):
+    (config_dir / "config.toml").write_text(text.format(KEY), encoding="utf-8")
 
     loaded = load(Flags(), {})
 
@@ -85,8 +78,10 @@ def test_a_key_written_into_the_file_is_ignored_and_not_shown(home, text):
     assert loaded.key is None
 
 
-def test_a_warning_is_one_short_line_whatever_the_file_says(home):
-    (home / "config.toml").write_text(f'ui.theme = "\\u001b[31m\\n{"x" * 999}"', encoding="utf-8")
+def test_a_warning_is_one_short_line_whatever_the_file_says(config_dir):
+    (config_dir / "config.toml").write_text(
+        f'ui.theme = "\\u001b[31m\\n{"x" * 999}"', encoding="utf-8"
+    )
 
     (warning,) = load(Flags(), {}).warnings
 
@@ -95,9 +90,9 @@ def test_a_warning_is_one_short_line_whatever_the_file_says(home):
     assert len(warning) <= 300
 
 
-def test_a_file_of_mistakes_is_summed_up(home):
+def test_a_file_of_mistakes_is_summed_up(config_dir):
     text = "\n".join(f"wrong{number} = 1" for number in range(1000))
-    (home / "config.toml").write_text(text, encoding="utf-8")
+    (config_dir / "config.toml").write_text(text, encoding="utf-8")
 
     warnings = load(Flags(), {}).warnings
 
@@ -105,8 +100,10 @@ def test_a_file_of_mistakes_is_summed_up(home):
     assert warnings[-1] == "config.toml: and 980 more mistakes."
 
 
-def test_a_file_with_a_byte_order_mark_and_crlf_is_read(home):
-    (home / "config.toml").write_bytes(b'\xef\xbb\xbfmodel = "a"\r\n[ui]\r\nfooter = false\r\n')
+def test_a_file_with_a_byte_order_mark_and_crlf_is_read(config_dir):
+    (config_dir / "config.toml").write_bytes(
+        b'\xef\xbb\xbfmodel = "a"\r\n[ui]\r\nfooter = false\r\n'
+    )
 
     loaded = load(Flags(), {})
 
@@ -133,8 +130,8 @@ _DOCUMENTS = st.lists(_LINES, max_size=6, unique_by=lambda line: line[0]).map(
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200) | _DOCUMENTS)
-def test_any_bytes_give_settings(home, content):
-    (home / "config.toml").write_bytes(content)
+def test_any_bytes_give_settings(config_dir, content):
+    (config_dir / "config.toml").write_bytes(content)
 
     loaded = load(Flags(), {"DEEPINFRA_TOKEN": KEY})
 

@@ -15,17 +15,6 @@ PRESETS = Path(deepchat.config.__file__).with_name("presets.toml")
 KEY = "sk-TESTKEY-0123456789"
 
 
-@pytest.fixture
-def config(own_home):
-    folder = own_home / ".config" / "deepchat"
-    folder.mkdir(parents=True)
-
-    def write(text):
-        (folder / "config.toml").write_text(text, encoding="utf-8")
-
-    return write
-
-
 def test_the_presets_are_such_tables_as_a_user_writes():
     values, warnings = parse(PRESETS.read_text(encoding="utf-8"), "presets", under=("providers",))
     assert warnings == []

@@ -11,21 +11,6 @@ from deepchat.errors import ConfigError, UsageError
 KEY = "sk-TESTKEY-0123456789"
 
 
-@pytest.fixture
-def home(own_home):
-    folder = own_home / ".config" / "deepchat"
-    folder.mkdir(parents=True)
-    return folder
-
-
-@pytest.fixture
-def config(home):
-    def write(text):
-        (home / "config.toml").write_text(text, encoding="utf-8")
-
-    return write
-
-
 def test_nothing_at_all_is_deepinfra_with_its_default_model():
     settings = load(Flags(), {})
 
@@ -251,8 +236,8 @@ def test_a_named_file_that_is_not_there_is_an_error_and_a_default_one_is_not(tmp
         load(Flags(config=tmp_path), {})
 
 
-def test_a_default_file_that_cannot_be_read_is_a_warning(home):
-    (home / "config.toml").mkdir()
+def test_a_default_file_that_cannot_be_read_is_a_warning(config_dir):
+    (config_dir / "config.toml").mkdir()
 
     assert "config.toml was left out: Is a directory." in load(Flags(), {}).warnings[0]
 

@@ -13,10 +13,8 @@ def models_of(server):
     return [one.json["model"] for one in server.received if one.path.endswith("completions")]
 
 
-def test_a_model_that_is_gone_is_passed_over_with_a_word(server, own_home):
-    folder = own_home / ".config" / "deepchat"
-    folder.mkdir(parents=True)
-    (folder / "config.toml").write_text('fallback = ["deepchat/demo"]', encoding="utf-8")
+def test_a_model_that_is_gone_is_passed_over_with_a_word(server, config):
+    config('fallback = ["deepchat/demo"]')
     server.script += [GONE, Answer.reply("From the other.")]
     with Driver("--base-url", server.base_url, "-m", "lab/retired") as chat:
         chat.wait_for("/help")
