@@ -25,7 +25,14 @@ from deepchat.api.refusals import error_from, request_id_in, wordless
 from deepchat.api.seam import joined
 from deepchat.api.trust import USUAL, Trust
 from deepchat.conversation import Dialect, Event, ModelInfo, Reported, Request
-from deepchat.errors import ApiError, BadRequest, DeepchatError, NetworkError, NotAnAnswer
+from deepchat.errors import (
+    ApiError,
+    BadRequest,
+    DeepchatError,
+    ModelNotFound,
+    NetworkError,
+    NotAnAnswer,
+)
 from deepchat.secret import Secret
 from deepchat.turn import Stop
 
@@ -142,6 +149,17 @@ class Client:
 
     def models(self) -> list[ModelInfo]:
         """The models the server offers; needs no key where the server needs none. Raises ApiError, NetworkError."""
+        try:
+            return self._listed()
+        except ModelNotFound as error:
+            raise NotAnAnswer(
+                f"{self._server} lists no models at this address (404).",
+                hint="Check the base URL: does it lack /v1?",
+                status=error.status,
+                request_id=error.request_id,
+            ) from error
+
+    def _listed(self) -> list[ModelInfo]:
         query = self._dialect.models_query
         path = f"/models?{query}" if query else "/models"
         with self._call() as call, closing(self._ask(call, _Asked("GET", path))) as response:

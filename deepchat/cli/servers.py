@@ -11,7 +11,7 @@ from deepchat.cli.wiring import Provider
 from deepchat.config import Settings, asking
 from deepchat.config.credentials import find_key
 from deepchat.config.providers import Provider as Known
-from deepchat.errors import ModelNotFound, NoKey, NotAnAnswer, UsageError
+from deepchat.errors import NoKey, NotAnAnswer, UsageError
 from deepchat.repl.needs import Choice, Server
 from deepchat.repl.words import meant
 from deepchat.text import clean_line
@@ -98,7 +98,7 @@ def with_model(settings: Settings, lately: str = "") -> Settings:
     with closing(Provider(settings)) as provider:
         try:
             offered = [model.id for model in provider.models()]
-        except (ModelNotFound, NotAnAnswer):  # it tells nobody what it has
+        except NotAnAnswer:  # it tells nobody what it has
             offered = [lately] if lately else []
     if not offered:
         raise UsageError(

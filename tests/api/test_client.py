@@ -621,6 +621,11 @@ def test_a_list_of_models_that_is_none_is_told(peer, client, body):
         client(f"http://127.0.0.1:{peer(talk).port}").models()
 
 
+def test_an_address_without_a_list_of_models_is_told(server, client):
+    with pytest.raises(NotAnAnswer, match="lists no models at this address"):
+        client(server.base_url.removesuffix("/openai")).models()
+
+
 def test_a_list_of_models_that_breaks_off_is_told(peer, client):
     def talk(line):
         read_request(line)
