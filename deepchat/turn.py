@@ -32,9 +32,10 @@ Number = TypeVar("Number", int, float)
 # How much received text, in seconds, a killed process may lose.
 TICK_S: Final = 0.25
 
-# For so long a turn is alone at work when it starts. Two threads delay one another, and the request shall be out before the
-# question is drawn.
+# For so long a turn is alone at work when it starts, and for each message longer: two threads delay one another, and the
+# request shall be out before the question is drawn.
 HEAD_START_S: Final = 0.004
+EACH_S: Final = 5e-6
 
 # How long a thread that was asked to stop may take; in name resolution nothing can reach it.
 PATIENCE_S: Final = 0.1
@@ -181,7 +182,7 @@ class Turn:
     def start(self) -> "Turn":
         self._started = self._clock()
         threading.Thread(target=self._run, name="turn", daemon=True).start()
-        self._ended.wait(HEAD_START_S)
+        self._ended.wait(HEAD_START_S + EACH_S * len(self.request.messages))
         return self
 
     def so_far(self) -> Message:
