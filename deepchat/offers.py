@@ -104,6 +104,11 @@ def row(model: ModelInfo) -> Sequence[str]:
     )
 
 
+def window(model: str, models: Iterable[ModelInfo]) -> int | None:
+    """Tokens that a model can be given, its reply included; None where the list does not tell it."""
+    return next((each.context_length for each in models if each.id == model), None)
+
+
 def priced(model: str, usage: Usage, models: Iterable[ModelInfo]) -> Usage:
     """With a cost by the prices of the list, where the server did not say one and they are known."""
     if usage.cost is not None:

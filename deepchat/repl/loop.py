@@ -20,6 +20,7 @@ from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.commands.talk import WITHOUT
 from deepchat.repl.drafts import DraftKeeper
 from deepchat.repl.entitling import Entitling
+from deepchat.repl.fullness import Fullness
 from deepchat.repl.house import House
 from deepchat.repl.needs import Desk, Entry, Next, Spans, Surface
 from deepchat.repl.outgoing import Outgoing, typed
@@ -66,6 +67,7 @@ class Repl:
         self.sending = Sending(house, surface, self._showing.begin, self._queue_changed)
         self.drafts = DraftKeeper(house.drafts, self._unsent, is_private=lambda: house.chat.private)
         self.alongside = Alongside(house, surface, self._showing.again)
+        self._fullness = Fullness(house)
         self._returning = Returning(house, surface, self.drafts, self.sending)
         self.desk = Desk(
             chat=house.chat,
@@ -219,6 +221,7 @@ class Repl:
     def _after(self, reply: Message, refused: list[str]) -> None:
         if reply.state == "done" and reply.text:
             self._entitling.consider()
+            self._fullness.consider()
             self.sending.go_on()
         elif (
             reply.text

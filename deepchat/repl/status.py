@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from deepchat import branches, context
+from deepchat import branches, context, offers
 from deepchat.conversation import Message
 from deepchat.repl.house import House
 from deepchat.text import clean_line
@@ -63,5 +63,5 @@ class Status:
         """`12%` of the window, as the server counted the last exchange; "" where either is unknown."""
         tokens = context.tokens_counted(path)
         models = self._house.catalogue.cached() if tokens else ()
-        window = next((m.context_length for m in models if m.id == self._chat.answering), None)
+        window = offers.window(self._chat.answering, models)
         return f"{min(100, round(100 * tokens / window))}%" if tokens and window else ""

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from deepchat import context, figures
+from deepchat import context, figures, offers
 from deepchat.context import Weight
 from deepchat.conversation import Message, Spent, Usage
 from deepchat.repl.aside import aside
@@ -44,8 +44,7 @@ def context_(desk: Desk, text: str) -> None:
 
 
 def _filled(desk: Desk, taken: Weight) -> str:
-    models = desk.catalogue.cached()
-    window = next((m.context_length for m in models if m.id == desk.chat.answering), None)
+    window = offers.window(desk.chat.answering, desk.catalogue.cached())
     if not window:
         return f"{_tokens(taken)} tokens; how large the window of {desk.chat.answering} is, is not known."
     share = min(1.0, taken.tokens / window)
