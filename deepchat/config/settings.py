@@ -237,7 +237,7 @@ def asking(settings: Settings, provider: Provider, environ: Mapping[str, str]) -
         key=key,
         key_source=key_source,
         headers=further,
-        model=provider.model or "",
+        model=settings.aliases.get(provider.model or "", provider.model or ""),
         warnings=tuple(_line(warning, key) for warning in (*warnings, *header_warnings)),
         origins={
             **settings.origins,

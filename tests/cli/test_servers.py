@@ -57,6 +57,12 @@ def test_finding_changes_nothing_and_taking_does(config):
     assert taken[0].origins["provider"] == "command /provider"
 
 
+def test_a_servers_model_may_be_called_by_its_alias(config):
+    table = "[aliases]\nfast = 'lab/quick'\n[providers.mine]\nbase_url = 'URL'\nmodel = 'fast'"
+    others, _ = servers(config(table))
+    assert others.find("mine").model == "lab/quick"
+
+
 def test_a_key_goes_along_to_its_own_server_only(config):
     environ = {"DEEPINFRA_TOKEN": "theirs", "MINE": KEY}
     table = "[providers.mine]\nbase_url = 'URL'\nmodel = 'm'\nkey_variable = 'MINE'"

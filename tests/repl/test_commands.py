@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from deepchat.conversation import Finished, TextDelta
-from deepchat.errors import ServerTrouble
+from deepchat.errors import NotAnAnswer, ServerTrouble
 from deepchat.render.drawing import Drawing
 from deepchat.render.theme import THEMES
 from deepchat.repl.commands.table import COMMANDS
@@ -105,6 +105,15 @@ def test_a_model_that_the_server_has_is_taken_and_another_is_not(bench):
     refused = bench.type("/model lab/bad")
     assert "Did you mean lab/good?" in refused
     assert bench.chat.session.model == "lab/better"
+
+
+def test_a_server_that_tells_nobody_its_models_is_asked_for_any(bench):
+    def refresh():
+        raise NotAnAnswer("There is no list.")
+
+    bench.shelf.refresh = refresh
+    assert "lab/any answers" in bench.type("/model lab/any")
+    assert "There is no list." in bench.type("/models")
 
 
 def test_another_server_is_chosen_or_named_and_asked_from_the_next_message_on(bench):
@@ -355,4 +364,8 @@ def test_models_come_from_the_copy_while_it_is_young(bench):
 
 def test_a_model_has_the_users_own_name(bench):
     assert "lab/better answers" in bench.type("/model b")
+    assert bench.chat.answering == "lab/better"
+    bench.paper.choice = "b"
+    bench.type("/model")
+    assert bench.paper.offered == ["b", "lab/good", "lab/better"]
     assert bench.chat.answering == "lab/better"

@@ -7,7 +7,7 @@ from typing import Final
 
 from deepchat import figures
 from deepchat.conversation import ModelInfo
-from deepchat.errors import ApiError, NetworkError, UsageError
+from deepchat.errors import ApiError, NetworkError, NotAnAnswer, UsageError
 from deepchat.fuzzy import ranked
 from deepchat.offers import HEADERS, fitting, ordered, row, words
 from deepchat.repl.aside import aside
@@ -46,7 +46,7 @@ async def model(desk: Desk, text: str) -> None:
     if not text:
         return
     text = desk.options.aliases.get(text, text)
-    known = desk.catalogue.cached() or await _fetch(desk)
+    known = desk.catalogue.cached()
     if text not in {each.id for each in known}:
         known = await _fetch(desk)
     if known and text not in {each.id for each in known}:
@@ -59,13 +59,19 @@ async def model(desk: Desk, text: str) -> None:
 
 
 async def _choose(desk: Desk) -> str:
-    """A model of the server's list; "" when the user would rather stay with the one that answers, or there is no list."""
+    """A model of the server's list, or an alias; "" when the user would rather stay with the one that answers, or there are
+    none."""
     known = desk.catalogue.cached() or await _fetch(desk)
 
-    def fitting(typed: str) -> list[Choice]:
-        return [_choice(one) for one in ranked(typed, known, words)]
+    named = [
+        (f"{alias} {of}", Choice(alias, alias, of)) for alias, of in desk.options.aliases.items()
+    ]
+    named += [(words(one), _choice(one)) for one in known]
 
-    if not known:
+    def fitting(typed: str) -> list[Choice]:
+        return [choice for _, choice in ranked(typed, named, lambda pair: pair[0])]
+
+    if not named:
         desk.page.notice(f"{desk.chat.answering} answers now; the server lists no models.")
         return ""
     now = clean_line(desk.chat.answering, LONGEST)
@@ -145,7 +151,11 @@ def _servers(desk: Desk) -> Picking:
 
 
 async def _fetch(desk: Desk) -> Sequence[ModelInfo]:
-    return await aside(desk.catalogue.refresh)
+    """As of now; nothing where the server tells nobody what it has."""
+    try:
+        return await aside(desk.catalogue.refresh)
+    except NotAnAnswer:
+        return ()
 
 
 def _price(model: ModelInfo) -> str:
