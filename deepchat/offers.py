@@ -15,6 +15,9 @@ HEADERS: Final = ("model", "context", "max out", "in", "out", "cached", "tags")
 
 ORDERS: Final = ("id", "price", "context")
 
+# From when on the age of a list is told, in seconds.
+_OLD_ENOUGH_S: Final = 60
+
 Measure = Callable[[ModelInfo], float | None]
 
 _MEASURES: Final[Mapping[str, Measure]] = {
@@ -30,7 +33,7 @@ _SIGNS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_COMPARISON: Final = re.compile(r"(\w+)(<=|>=|<|>)\$?(\d+(?:\.\d+)?)([kmKM]?)")
+_COMPARISON: Final = re.compile(r"(\w+)(<=|>=|<|>)\$?(\d+(?:\.\d+)?|\.\d+)([kmKM]?)")
 _SIZES: Final = {"": 1, "k": 1_000, "m": 1_000_000}
 
 # Prices are told for so many tokens.
@@ -74,9 +77,8 @@ def ordered(models: Iterable[ModelInfo], by: str) -> list[ModelInfo]:
     """By one of ORDERS: the name, the price (the cheapest first), the context (the longest first); unknown ones last.
     UsageError for another."""
     if by not in ORDERS:
-        raise UsageError(
-            f"Models are not ordered by {clean_line(by, 40)}.", hint=f"By {', '.join(ORDERS)}."
-        )
+        given = f", not {clean_line(by, 40)}" if by else ""
+        raise UsageError(f"--sort wants one of {', '.join(ORDERS)}{given}.")
     named = sorted(models, key=lambda model: model.id.casefold())
     if by == "price":
         named.sort(key=lambda model: _price(model))
@@ -107,6 +109,13 @@ def row(model: ModelInfo) -> Sequence[str]:
 def window(model: str, models: Iterable[ModelInfo]) -> int | None:
     """Tokens that a model can be given, its reply included; None where the list does not tell it."""
     return next((each.context_length for each in models if each.id == model), None)
+
+
+def aged(seconds: float | None) -> str:
+    """How old a list is that was not asked for right now; "" of one that was."""
+    if seconds is None or seconds < _OLD_ENOUGH_S:
+        return ""
+    return f"As of {figures.duration(seconds)} ago; --refresh asks again."
 
 
 def priced(model: str, usage: Usage, models: Iterable[ModelInfo]) -> Usage:

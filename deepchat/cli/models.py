@@ -1,5 +1,6 @@
 """`deepchat models`: what a server offers, from the shell."""
 
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from deepchat.cli.wishes import Errand, Wishes
 from deepchat.config import Settings
 from deepchat.conversation import ModelInfo
 from deepchat.errors import ApiError, NetworkError
-from deepchat.offers import HEADERS, ORDERS, fitting, ordered, row
+from deepchat.offers import HEADERS, ORDERS, aged, fitting, ordered, row
 
 
 @click.command()
@@ -42,7 +43,7 @@ def models(
 
 
 def _offered(settings: Settings, *, anew: bool) -> Sequence[ModelInfo]:
-    """A day old at most, or asked for `anew`; without a network what is known, whatever its age.
+    """A day old at most, or asked for `anew`; without a network what is known, whatever its age. A person is told that.
 
     Raises ApiError, NetworkError when there is none.
     """
@@ -52,12 +53,15 @@ def _offered(settings: Settings, *, anew: bool) -> Sequence[ModelInfo]:
     with closing(Provider(settings)) as provider:
         catalogue = Catalogue(provider.models, models_cache(settings, private=False))
         try:
-            return catalogue.refresh() if anew else catalogue.lately()
+            found = catalogue.refresh() if anew else catalogue.lately()
         except (ApiError, NetworkError) as error:
             if not catalogue.cached() or catalogue.age is None:
                 raise
             say(f"{error} The list is as of {figures.duration(catalogue.age)} ago.")
             return catalogue.cached()
+        if sys.stdout.isatty() and (age := aged(catalogue.age)):
+            say(age)
+        return found
 
 
 def _listed(found: Sequence[ModelInfo]) -> Listed:

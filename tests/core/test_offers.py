@@ -4,7 +4,7 @@ import pytest
 
 from deepchat.conversation import ModelInfo, Usage
 from deepchat.errors import UsageError
-from deepchat.offers import HEADERS, cost, fitting, ordered, priced, row
+from deepchat.offers import HEADERS, aged, cost, fitting, ordered, priced, row
 
 SMALL = ModelInfo("lab/Small", context_length=8_000, input_price=0.1, output_price=0.2)
 LARGE = ModelInfo("lab/large", "", 200_000, 16_000, 3, 15, 0.3, ("vision", "reasoning"))
@@ -23,6 +23,7 @@ ALL = [SMALL, LARGE, UNKNOWN]
         ("in<1", [SMALL]),
         ("out<=$15 cached<0.5", [LARGE]),
         ("max>0.01m", [LARGE]),
+        ("in<.5", [SMALL]),
         ("lab in>100", []),
     ],
 )
@@ -40,8 +41,9 @@ def test_models_are_ordered_and_unknown_ones_stand_last():
     assert ordered(ALL, "id") == [LARGE, SMALL, UNKNOWN]
     assert ordered(ALL, "price") == [SMALL, LARGE, UNKNOWN]
     assert ordered(ALL, "context") == [LARGE, SMALL, UNKNOWN]
-    with pytest.raises(UsageError, match="ordered by size"):
-        ordered(ALL, "size")
+    for by, said in (("size", "wants one of id, price, context, not size"), ("", "context\\.$")):
+        with pytest.raises(UsageError, match=said):
+            ordered(ALL, by)
 
 
 def test_a_row_has_what_is_known():
@@ -70,3 +72,8 @@ def test_a_cost_the_server_does_not_say_is_estimated_and_one_that_it_says_stands
     assert known.cost == pytest.approx(0.00012)
     assert priced("other/x", Usage(1000, 100), ALL) == Usage(1000, 100)
     assert priced("nobody/knows", Usage(1000, 100), ALL) == Usage(1000, 100)
+
+
+def test_the_age_of_a_list_is_told_when_it_was_not_asked_for_right_now():
+    assert aged(None) == aged(3.0) == ""
+    assert aged(7200.0) == "As of 2 h 0 min ago; --refresh asks again."

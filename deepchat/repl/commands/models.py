@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final
 
 from deepchat import figures
 from deepchat.conversation import ModelInfo
 from deepchat.errors import ApiError, NetworkError, NotAnAnswer, UsageError
 from deepchat.fuzzy import ranked
-from deepchat.offers import HEADERS, fitting, ordered, row, words
+from deepchat.offers import HEADERS, aged, fitting, ordered, row, words
 from deepchat.repl.aside import aside
 from deepchat.repl.commands import COMMANDS
 from deepchat.repl.needs import Choice, Desk, Picking
@@ -18,9 +17,6 @@ from deepchat.repl.words import meant
 from deepchat.text import clean_line
 
 GROUP = "Model"
-
-# From when on the age of a list is told, in seconds.
-_OLD_ENOUGH_S: Final = 60
 
 
 def _known(desk: Desk) -> Iterator[Choice]:
@@ -99,8 +95,8 @@ async def models(desk: Desk, text: str) -> None:
         desk.page.notice(nothing if offered else "The server lists no models.")
         return
     desk.page.table(HEADERS, [row(one) for one in found])
-    if desk.catalogue.age and desk.catalogue.age > _OLD_ENOUGH_S:
-        desk.page.notice(f"As of {figures.duration(desk.catalogue.age)} ago; --refresh asks again.")
+    if age := aged(desk.catalogue.age):
+        desk.page.notice(age)
 
 
 async def _offered(desk: Desk, *, anew: bool) -> Sequence[ModelInfo]:
