@@ -440,7 +440,7 @@ class Chat:
     def _copied(self, path: Sequence[Message]) -> list[Message]:
         copied: list[Message] = []
         for message in path:
-            usage = message.usage and replace(message.usage, cost=None)
+            usage = message.usage and replace(message.usage, cost=None, estimated=False)
             parent = copied[-1].id if copied else None
             id_ = new_id(message.created_ms)
             copied.append(replace(message, id=id_, parent=parent, usage=usage))

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
+from deepchat.text import clean_line
+
 Role = Literal["system", "user", "assistant"]
 
 # How a reply stands: `stopped` by the user, `cut` by the network or the end of the process, `failed` by the server.
@@ -16,6 +18,9 @@ State = Literal["streaming", "done", "stopped", "cut", "failed"]
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 Parameters = Mapping[str, Json]
+
+# Finish reasons of a reply that is whole; "" is none.
+WHOLE: Final = ("", "stop", "eos")
 
 # A parameter of a name that begins so is a field of the request that nothing here knows of.
 EXTRA: Final = "extra."
@@ -117,6 +122,13 @@ class Message:
     seconds: float | None = None
     retries: int = 0
     attachments: tuple[Attachment, ...] = ()
+
+
+def emptiness(reply: Message) -> str:
+    """What is to be said of a reply that is complete and says nothing: `The reply is empty (content_filter).`"""
+    what = "nothing but reasoning" if reply.reasoning else "empty"
+    why = "" if reply.finish_reason in WHOLE else f" ({clean_line(reply.finish_reason)})"
+    return f"The reply is {what}{why}."
 
 
 @dataclass(frozen=True, slots=True)

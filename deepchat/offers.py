@@ -9,6 +9,7 @@ from typing import Final
 from deepchat import figures
 from deepchat.conversation import ModelInfo, Usage
 from deepchat.errors import UsageError
+from deepchat.fuzzy import nearest
 from deepchat.text import clean_line
 
 HEADERS: Final = ("model", "context", "max out", "in", "out", "cached", "tags")
@@ -35,6 +36,9 @@ _SIGNS: Final[Mapping[str, Callable[[float, float], bool]]] = {
 }
 _COMPARISON: Final = re.compile(r"(\w+)(<=|>=|<|>)\$?(\d+(?:\.\d+)?|\.\d+)([kmKM]?)")
 _SIZES: Final = {"": 1, "k": 1_000, "m": 1_000_000}
+
+# As in gpt-4o-2024-08-06 and claude-sonnet-4-20250514. Fewer digits tell versions apart.
+_DATE: Final = re.compile(r"[-@:]20\d\d(-?)[01]\d\1[0-3]\d$")
 
 # Prices are told for so many tokens.
 _PER: Final = 1_000_000
@@ -111,6 +115,11 @@ def window(model: str, models: Iterable[ModelInfo]) -> int | None:
     return next((each.context_length for each in models if each.id == model), None)
 
 
+def near(model: str, models: Iterable[ModelInfo]) -> list[str]:
+    """The names of the list that look most like one that is not there, though the list may still hold it."""
+    return nearest(model, (each.id for each in models if each.id != model))
+
+
 def aged(seconds: float | None) -> str:
     """How old a list is that was not asked for right now; "" of one that was."""
     if seconds is None or seconds < _OLD_ENOUGH_S:
@@ -122,9 +131,25 @@ def priced(model: str, usage: Usage, models: Iterable[ModelInfo]) -> Usage:
     """With a cost by the prices of the list, where the server did not say one and they are known."""
     if usage.cost is not None:
         return usage
-    known = next((each for each in models if each.id == model), None)
+    known = _listed(model, tuple(models))
     dollars = cost(usage, known) if known else None
     return usage if dollars is None else replace(usage, cost=dollars, estimated=True)
+
+
+def _listed(model: str, models: Sequence[ModelInfo]) -> ModelInfo | None:
+    """The entry of a model that may have reported itself in other letters, or with a date."""
+    exact = next((each for each in models if each.id == model), None)
+    like = () if exact else tuple(each for each in models if alike(each.id, model))
+    return like[0] if len(like) == 1 else exact
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two names differ only in case, in the vendor before them, or in the date behind them."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    return _DATE.sub("", name.casefold().rpartition("/")[2])
 
 
 def cost(usage: Usage, model: ModelInfo) -> float | None:

@@ -370,7 +370,7 @@ class Turn:
 
     def _usage(self) -> Usage | None:
         usage = self._reported.usage
-        return usage and self._priced(self._reported.model or self.reply.model, usage)
+        return usage and self._priced(self._reported.model or self.request.model, usage)
 
     def _message(self, state: State) -> Message:
         failure = self.error if isinstance(self.error, DeepchatError) else None

@@ -15,8 +15,8 @@ from deepchat.cli.servers import with_model
 from deepchat.cli.wiring import Provider, first_session, models_cache, resume
 from deepchat.cli.wishes import Wishes
 from deepchat.config import Settings, private_dir
-from deepchat.conversation import Event, Message, TextDelta
-from deepchat.errors import DeepchatError, NotWritten, ServerTrouble
+from deepchat.conversation import WHOLE, Event, Message, TextDelta, emptiness
+from deepchat.errors import DeepchatError, ModelNotFound, NotWritten, ServerTrouble
 from deepchat.retrying import Pause, Retries
 from deepchat.store.sessions import Store
 from deepchat.text import Cleaner, clean_line
@@ -84,6 +84,10 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
             say(f"Kept. Go on with: deepchat -r {chat.session.id[-6:]}")
         if reply.state == "stopped" or turn.pause:  # which it was stopped in
             return INTERRUPTED
+        if isinstance(turn.error, ModelNotFound):
+            close = offers.near(turn.request.model, known.cached())
+            meant = f"Did you mean {', '.join(close)}? " if close else ""
+            turn.error.hint = f"{meant}{turn.error.hint} deepchat models lists them."
         if turn.error:
             raise turn.error
         return _judge(reply)
@@ -189,11 +193,15 @@ def _paint(printed: "Printed", reply: "Reply") -> bool:
 
 
 def _judge(reply: Message) -> int:
-    """A reply that was cut is not told from a whole one by looking at it. The exit code."""
-    if not reply.text:
+    """A reply that was cut, or is another model's, is not told from a whole one by looking at it. The exit code."""
+    if not reply.text.strip():
         raise ServerTrouble(
-            "The reply is empty.", hint="Asking again may help.", request_id=reply.request_id
+            emptiness(reply), hint="Asking again may help.", request_id=reply.request_id
         )
-    if reply.finish_reason not in ("", "stop"):
+    if reply.finish_reason not in WHOLE:
         say(f"The reply ended early: {clean_line(reply.finish_reason)}.")
+    other = reply.reported_model not in ("", reply.model)
+    # A date behind the name is news to a person, and noise in the mails of a script.
+    if other and (sys.stderr.isatty() or not offers.alike(reply.model, reply.reported_model)):
+        say(f"Answered by {clean_line(reply.reported_model)}, not by {reply.model}.")
     return 0

@@ -11,7 +11,7 @@ from typing import Final
 from rich.style import Style
 
 from deepchat import context, figures
-from deepchat.conversation import Attachment, Message, Usage
+from deepchat.conversation import WHOLE, Attachment, Message, Usage
 from deepchat.errors import DeepchatError
 from deepchat.render.ansi import Ink
 from deepchat.render.tables import Cells, column_widths
@@ -34,9 +34,7 @@ _BEGINNING: Final = 10
 _LISTED: Final = 8
 
 _ENDINGS: Final = {
-    "": "",
-    "stop": "",
-    "eos": "",
+    **dict.fromkeys(WHOLE, ""),
     "length": "cut by max_tokens",
     "content_filter": "cut by the content filter",
 }
@@ -89,11 +87,13 @@ class Screen:
             [row for each in said for row in _hung(mark, each, self._theme.dim, width)]
         )
 
-    def footer(self, reply: Message, width: int) -> str:
-        """How a reply ended, and what it took: tokens, money, time. What is estimated has a "~"."""
+    def footer(self, reply: Message, width: int, *, brief: bool = False) -> str:
+        """How a reply ended, unless as usual; what it took, unless it is to be `brief`: tokens, money, time, estimated where
+        it has a "~"; and which model answered, where it is another than asked."""
         ending = _ending(reply)
         said = [Run(ending, self._theme.warning)] if ending else []
-        return self._drawn(self._packed([*said, *self._dim(_took(reply))], width - 1))
+        took = [] if brief else _took(reply)
+        return self._drawn(self._packed([*said, *self._dim([*took, *_by(reply)])], width - 1))
 
     def status(self, parts: Sequence[str], width: int) -> str:
         """One line of at most `width - 2` cells, most important part first; what does not fit is left out."""
@@ -274,7 +274,7 @@ def _ending(reply: Message) -> str:
 
 
 def _took(reply: Message) -> list[str]:
-    """Tokens, money, time and speed, as far as they are known, and the model where it is another than asked."""
+    """Tokens, money, time and speed, as far as they are known."""
     usage = reply.usage or Usage()
     said = []
     if usage.prompt_tokens is not None:
@@ -292,6 +292,10 @@ def _took(reply: Message) -> list[str]:
     speed = context.tokens_per_second(reply)
     if speed is not None:
         said.append(figures.speed(speed))
-    if reply.reported_model not in ("", reply.model):
-        said.append(clean_line(reply.reported_model))
     return said
+
+
+def _by(reply: Message) -> list[str]:
+    if reply.reported_model in ("", reply.model):
+        return []
+    return [f"answered by {clean_line(reply.reported_model)}"]

@@ -7,9 +7,9 @@ from typing import Final
 
 from deepchat.branches import Exchange
 from deepchat.chat import TOO_LONG
-from deepchat.conversation import Event, Message, ReasoningDelta, TextDelta
+from deepchat.conversation import Event, Message, ReasoningDelta, TextDelta, emptiness
 from deepchat.errors import ApiError, BadRequest, ModelNotFound, NetworkError
-from deepchat.fuzzy import nearest
+from deepchat.offers import near
 from deepchat.repl.house import House
 from deepchat.repl.needs import ReplyView, Surface
 from deepchat.repl.refused import refused
@@ -152,6 +152,7 @@ class Showing:
         passed = showing.source.passed if isinstance(showing.source, Turn) else []
         for one in passed[showing.passed :]:
             self._house.page.notice(one.told)
+            self._house.page.apart = True
         showing.passed = len(passed)
 
     def _commit(self, commit: str, live: str = "") -> None:
@@ -198,7 +199,12 @@ class Showing:
     def _finish_stored(self, exchange: Exchange, commit: str) -> None:
         draw, reply, width = self._house.drawing, exchange.reply, self._surface.width
         gap = "\n" if commit else ""
-        footer = draw.footer(reply, width) + draw.notice(reply.error, width) if reply else ""
+        brief = not self._house.show_footer
+        footer = (
+            draw.footer(reply, width, brief=brief) + draw.notice(reply.error, width)
+            if reply
+            else ""
+        )
         self._commit(f"{commit}{gap}{footer}\n")
 
     def _finish_turn(self, turn: Turn, commit: str) -> None:
@@ -210,12 +216,12 @@ class Showing:
         if turn.error:
             advice = (
                 _without(names)
-                or self._meant(turn.error, reply.model)
+                or self._meant(turn.error, turn.request.model)
                 or _advice(turn.error, turn.tries, begun=bool(reply.text))
             )
             self._house.say_why(turn.error, advice)
         elif not reply.text.strip() and reply.state == "done":
-            self._house.page.notice(_empty(reply))
+            self._house.page.notice(f"{emptiness(reply)} Enter or /retry asks again.")
         elif reply.state == "done" and reply.finish_reason in TOO_LONG:
             self._house.page.notice("/continue asks for the rest.")
         if self._house.debug:
@@ -227,8 +233,8 @@ class Showing:
 
     def _meant(self, error: BaseException, model: str) -> str:
         """The models of the list that look like one that is not there; "" where none does."""
-        known = [one.id for one in self._house.catalogue.cached()]
-        close = nearest(model, known) if isinstance(error, ModelNotFound) else []
+        known = self._house.catalogue.cached() if isinstance(error, ModelNotFound) else ()
+        close = near(model, known)
         return f"Did you mean {', '.join(close)}? /model {close[0]} takes it." if close else ""
 
     def _announce(self, reply: Message) -> None:
@@ -244,10 +250,11 @@ class Showing:
             self._surface.entitle(clean_line(self._chat.session.title, 60))
 
     def _footer(self, reply: Message) -> str:
-        says = self._house.show_footer and (
-            reply.text or reply.reasoning or reply.state == "stopped"
-        )
-        return self._house.drawing.footer(reply, self._surface.width) if says else ""
+        """Without figures, where the user wants none; how it ended, and who answered, is said all the same."""
+        if not (reply.text or reply.reasoning or reply.state == "stopped"):
+            return ""
+        brief = not self._house.show_footer
+        return self._house.drawing.footer(reply, self._surface.width, brief=brief)
 
 
 def _parts(event: Event) -> Iterator[Delta]:
@@ -291,10 +298,3 @@ def _without(names: list[str]) -> str:
         return ""
     said = f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} refused."
     return f"{said} /retry --without {' '.join(names)} asks without {'them' if len(names) > 1 else 'it'}."
-
-
-def _empty(reply: Message) -> str:
-    """What to say of a reply that is complete and says nothing."""
-    why = f" ({reply.finish_reason})" if reply.finish_reason not in ("", "stop") else ""
-    what = "nothing but reasoning" if reply.reasoning else "empty"
-    return f"The reply is {what}{why}. Enter or /retry asks again."

@@ -118,6 +118,32 @@ def test_a_reply_cut_by_its_length_says_so(server):
     assert "length" in err
 
 
+def test_another_model_than_the_one_asked_is_named_one_of_another_date_only_to_a_person(server):
+    server.script.append(Answer.reply("Hi", model="lab/replacement\x1b"))
+    code, out, err = run(*at(server), "-p", "Hi")
+    assert (code, out) == (0, "Hi\n")
+    assert err == "deepchat: Answered by lab/replacement␛, not by deepchat/demo.\n"
+    server.script.append(Answer.reply("Hi", model="demo-2026-05-14"))
+    assert run(*at(server), "-p", "Hi") == (0, "Hi\n", "")
+
+
+def test_a_reply_of_nothing_but_reasoning_is_a_failure_that_says_so(server):
+    server.script.append(Answer.reply("", reasoning="Hm.", finish="length"))
+    code, out, err = run(*at(server), "-p", "Hi")
+    assert (code, out) == (2, "")
+    assert "The reply is nothing but reasoning (length)." in err
+
+
+def test_for_a_model_that_is_gone_the_nearest_one_that_is_not_is_named(server):
+    run("--base-url", server.base_url, "models")
+    for model, meant in (("deepchat/domo", "deepchat/demo, "), ("deepchat/demo", "deepchat/demo-")):
+        server.script.append(Answer.json({"error": {"message": "gone"}}, status=404))
+        code, _, err = run("--base-url", server.base_url, "-m", model, "-p", "Hi")
+        assert code == 2
+        assert f"Did you mean {meant}" in err
+        assert "deepchat models lists them." in err
+
+
 def test_a_closed_stdout_ends_quietly(server):
     server.script.append(Answer.reply(["line\n"] * 5_000))
     with start(*at(server), "-p", "Hi", stdin=subprocess.DEVNULL) as process:

@@ -437,7 +437,12 @@ def test_no_more_can_be_taken_back_than_was_said(chat, model):
 
 
 def test_a_fork_goes_on_alone_and_costs_nothing_twice(chat, model, journal):
-    say(chat, model, "one", [TextDelta("x"), Reported(usage=Usage(1, 1, cost=2.0)), Finished()])
+    say(
+        chat,
+        model,
+        "one",
+        [TextDelta("x"), Reported(usage=Usage(1, 1, cost=2.0, estimated=True)), Finished()],
+    )
     say(chat, model, "two")
     left, first = chat.session, chat.conversation.path()[1]
     chat.fork(first.id, "Other")

@@ -4,7 +4,7 @@ import pytest
 
 from deepchat.conversation import ModelInfo, Usage
 from deepchat.errors import UsageError
-from deepchat.offers import HEADERS, aged, cost, fitting, ordered, priced, row
+from deepchat.offers import HEADERS, aged, alike, cost, fitting, ordered, priced, row
 
 SMALL = ModelInfo("lab/Small", context_length=8_000, input_price=0.1, output_price=0.2)
 LARGE = ModelInfo("lab/large", "", 200_000, 16_000, 3, 15, 0.3, ("vision", "reasoning"))
@@ -72,6 +72,26 @@ def test_a_cost_the_server_does_not_say_is_estimated_and_one_that_it_says_stands
     assert known.cost == pytest.approx(0.00012)
     assert priced("other/x", Usage(1000, 100), ALL) == Usage(1000, 100)
     assert priced("nobody/knows", Usage(1000, 100), ALL) == Usage(1000, 100)
+
+
+@pytest.mark.parametrize(
+    "other", ["LAB/small", "small", "host/Small", "lab/Small-2024-08-06", "small@20250514"]
+)
+def test_a_model_that_reports_itself_in_other_words_costs_the_same(other):
+    assert alike("lab/Small", other)
+    assert priced(other, Usage(1000, 100), ALL) == priced("lab/Small", Usage(1000, 100), ALL)
+
+
+@pytest.mark.parametrize("other", ["lab/Small-2507", "lab/Small-mini", "lab/Small-2024-0806", ""])
+def test_another_version_or_size_is_another_model(other):
+    assert not alike("lab/Small", other)
+    assert priced(other, Usage(1000, 100), ALL).cost is None
+
+
+def test_of_two_vendors_neither_price_is_taken_for_a_model_that_names_none():
+    two = [SMALL, ModelInfo("shop/small", input_price=9, output_price=9)]
+    assert priced("small", Usage(1000, 100), two).cost is None
+    assert priced("shop/small", Usage(1000, 0), two).cost == pytest.approx(0.009)
 
 
 def test_the_age_of_a_list_is_told_when_it_was_not_asked_for_right_now():

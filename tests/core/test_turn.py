@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -255,6 +256,34 @@ def test_no_other_failure_is_a_matter_of_the_model(failure):
 def test_what_one_model_has_begun_no_other_goes_on_with():
     turn, asked = asked_of([TextDelta("Ha"), BUSY])
     assert (asked, turn.reply.text, turn.reply.model) == (["m"], "Ha", "")
+
+
+@pytest.mark.parametrize(("reported", "paid"), [("", "n"), ("z", "z")])
+def test_what_counts_is_the_price_of_the_model_that_was_asked_or_that_reports_itself(
+    reported, paid
+):
+    prices = {"n": 1.0, "z": 2.0}
+    turn, _ = asked_of(
+        [GONE],
+        [TextDelta("Hi"), Reported(model=reported, usage=Usage(1, 1)), Finished()],
+        priced=lambda name, usage: replace(usage, cost=prices[name]),
+    )
+    assert turn.reply.usage.cost == prices[paid]
+
+
+def test_a_reply_that_another_model_goes_on_with_costs_what_that_one_does():
+    begun = Message("r", "assistant", "Half", state="streaming", model="old")
+    model = ScriptedModel()
+    model.script.append([TextDelta(" more"), Reported(usage=Usage(1, 1)), Finished()])
+    turn = Turn(
+        model,
+        MemoryJournal(),
+        Request("new", ()),
+        begun,
+        priced=lambda name, usage: replace(usage, cost={"old": 1.0, "new": 2.0}[name]),
+    )
+    assert turn.start().wait(5)
+    assert turn.reply.usage == Usage(1, 1, cost=2.0)
 
 
 def test_a_turn_that_is_stopped_asks_nobody_else():

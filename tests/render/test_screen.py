@@ -113,11 +113,19 @@ USAGE = Usage(12, 345, 0, None, 0.0012)
         (reply(finish_reason="content_filter"), "cut by the content filter"),
         (reply(finish_reason="tired"), "ended by tired"),
         (reply(model="a/b", reported_model="a/b"), ""),
-        (reply(model="a/b", reported_model="a/b-turbo"), "a/b-turbo"),
+        (reply(model="a/b", reported_model="a/b-turbo"), "answered by a/b-turbo"),
+        (reply(model="a/b", reported_model="A/b"), "answered by A/b"),
+        (reply(finish_reason="eos"), ""),
     ],
 )
 def test_a_footer_tells_the_end_and_the_price_of_a_reply(message: Message, said: str):
     assert SGR.sub("", FULL.footer(message, 100)).removesuffix("\n") == said
+
+
+def test_a_brief_footer_has_no_figures_and_still_tells_the_end_and_who_answered():
+    took = reply(usage=USAGE, seconds=3.4, model="a", reported_model="b", finish_reason="tired")
+    assert SGR.sub("", FULL.footer(took, 100, brief=True)) == "ended by tired · answered by b\n"
+    assert FULL.footer(reply(usage=USAGE, seconds=3.4), 100, brief=True) == ""
 
 
 def test_a_footer_breaks_between_what_it_tells_not_in_it():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deepchat.conversation import Finished, ReasoningDelta, TextDelta
+from deepchat.conversation import Finished, ReasoningDelta, Reported, TextDelta, Usage
 from deepchat.repl.showing import BURST
 
 REPLY = "Look:\n\n```python\nif x:\n\treturn 1   \n```\n\n1. and\n\n   ```\n   two\n   ```\n"
@@ -128,6 +128,23 @@ def test_what_a_command_prints_amid_a_reply_is_set_off(bench):
 def test_a_reply_of_white_space_is_said_to_be_empty(bench):
     bench.model.script.append([TextDelta("  \n\n "), Finished("stop")])
     assert "The reply is empty." in bench.type("Say nothing.")
+
+
+def test_a_reply_of_nothing_but_reasoning_says_so_and_why_it_ended(bench):
+    bench.model.script.append([ReasoningDelta("Hm."), Finished("length")])
+    assert "nothing but reasoning (length). Enter" in bench.type("Think.")
+
+
+def test_without_figures_the_end_and_another_model_are_told_all_the_same(bench):
+    object.__setattr__(bench.house, "show_footer", False)
+    told = [Reported(model="lab/other", usage=Usage(1, 1)), Finished("content_filter")]
+    bench.model.script.append([TextDelta("Half"), *told])
+    footer = "cut by the content filter, answered by lab/other"
+    assert footer in bench.type("Hi")
+    assert " in, " not in bench.paper.printed
+    assert footer in bench.type("/show")
+    bench.model.script.append([TextDelta("Whole."), Finished("stop")])
+    assert bench.type("Hi").partition("Whole.")[2].strip() == ""
 
 
 @pytest.mark.parametrize("line", ["/copy", "/copy all", "/raw", "/save 1 x", "/think"])
