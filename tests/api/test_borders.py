@@ -51,7 +51,10 @@ def test_no_redirect_is_followed_with_a_key_alone(peer, client, away, netrc, sta
     def talk(line):
         heard.append(read_request(line))
         there = f"http://127.0.0.1:{away.port}/"
-        line.sendall(f"HTTP/1.1 {status} x\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n".encode())  # fmt: skip
+        line.sendall(
+            f"HTTP/1.1 {status} x\r\nLocation: {there}\r\n"
+            "Connection: close\r\nContent-Length: 0\r\n\r\n".encode()
+        )
 
     one = client(f"http://127.0.0.1:{peer(talk).port}/v1", Secret(KEY), beside=BESIDE)
     for ask in (one.models, one.warm, lambda: one.ask("/me")):
