@@ -1,9 +1,11 @@
 """How often a request goes out, as the server counts it: once for each answer that began, whatever happens to it."""
 
+import pytest
+
 from deepchat.chat import Unsaved
 from deepchat.conversation import Message
 from deepchat.demo.server import Answer
-from deepchat.retrying import Retries
+from deepchat.retrying import PASSING, Retries
 from deepchat.turn import Turn
 from tests.api.peer import read_request
 from tests.api.said import ASK, chunk, stream
@@ -15,9 +17,10 @@ HI = stream(chunk("Hi"), chunk(reason="stop"))
 WHOLE = Answer((HI,))
 
 
-def turn_with(client):
+def turn_with(client, **options):
     """A turn that has ended, by itself."""
-    turn = Turn(client, Unsaved(), ASK, Message("1", "assistant", ""), retries=AT_ONCE).start()
+    reply = Message("1", "assistant", "", model=ASK.model)
+    turn = Turn(client, Unsaved(), ASK, reply, retries=AT_ONCE, **options).start()
     assert turn.wait(20)
     return turn
 
@@ -46,3 +49,45 @@ def test_a_connection_used_before_that_dies_under_a_request_is_not_replaced(peer
     assert turn_with(one).reply.state == "done"
     assert turn_with(one).reply.state == "cut"
     assert (len(requests), server.connections) == (2, 1)
+
+
+# --- another model ---------------------------------------------------------------------------------------------------
+
+
+def asked(server):
+    return [one.json["model"] for one in server.received]
+
+
+@pytest.mark.parametrize("status", [404, *sorted(PASSING)])
+def test_another_model_is_asked_when_one_stays_busy_or_is_gone(server, client, status):
+    tries = 3 if status in PASSING else 1
+    server.script += [Answer.json({"error": {"message": "overloaded"}}, status=status)] * tries
+    server.script.append(WHOLE)
+    turn = turn_with(client(server.base_url), fallback=["lab/other", "lab/third"])
+    assert asked(server) == [ASK.model] * tries + ["lab/other"]
+    assert (turn.reply.text, turn.reply.model) == ("Hi", "lab/other")
+    assert [(one.model, one.instead) for one in turn.passed] == [(ASK.model, "lab/other")]
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 405, 409, 413, 422, 501])
+def test_no_other_model_is_asked_what_no_model_would_be_told(server, client, status):
+    server.script += [Answer.json({}, status=status), WHOLE]
+    turn = turn_with(client(server.base_url), fallback=["lab/other"])
+    assert (asked(server), turn.passed) == ([ASK.model], [])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer((), framing="length", end="cut"),
+        Answer((b": thinking\n\n",), end="reset"),
+        Answer((stream({"error": {"message": "overloaded", "code": 529}}),)),
+        Answer((EVENT,), end="cut"),
+    ],
+)
+def test_what_was_delivered_is_not_asked_of_another_model(server, client, answer):
+    server.script += [answer, WHOLE]
+    turn = turn_with(client(server.base_url), fallback=["lab/other"])
+    assert (asked(server), turn.passed) == ([ASK.model], [])
+    assert turn.error is not None
+    assert turn.reply.model == ASK.model
