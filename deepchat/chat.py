@@ -300,27 +300,24 @@ class Chat:
         self._claim_new()
         self._unkept += [*new, reply]
         self._begun = True
-        request = Request(
-            self.answering,
-            context.prompt(
-                self.session.persona,
-                self.conversation.path(),
-                pictures=self._sees(self.answering),
-            ),
-            self.session.parameters,
-            self.session.id,
-        )
+        session, path, asked = self.session, self.conversation.path(), self.answering
+
+        def to(model: str) -> Request:
+            said = context.prompt(session.persona, path, pictures=self._sees(model))
+            return Request(model, said, session.parameters, session.id)
+
+        # What one model has begun no other goes on with.
+        others = [] if reply.text else [one for one in self._fallbacks if one != asked]
         self.turn = Turn(
             self.model,
             self._journal,
-            request,
+            to(asked),
             reply,
             opening=partial(self._journal.open_turn, self.session, tuple(self._unkept)),
             changed=self._changed,
             retries=self._retries,
             priced=self._priced,
-            # What one model has begun no other goes on with.
-            fallback=[] if reply.text else [one for one in self._fallbacks if one != request.model],
+            fallback=map(to, others),
         ).start()
         return self.turn
 

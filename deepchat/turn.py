@@ -6,7 +6,7 @@ leads back to waiting, after a pause. Nothing here knows HTTP, SQLite or the scr
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, Literal, Protocol, TypeVar
@@ -127,7 +127,7 @@ class Turn:
     is the first of the events, and what comes is added to it and to what it has cost. After the end `reply` holds the whole message, `error` why it
     is not whole, `unsaved` why it could not be kept. `pause` is the wait before the request is sent again, while there is
     one; stopped in it, the turn has failed as the try before it did. `tries` counts how often it was sent, or was to be.
-    `fallback` are models that are asked next when one is busy or gone; `passed` tells of each that was.
+    `fallback` are the requests to other models, that are sent when one is busy or gone; `passed` tells of each that was.
     `priced` gives what a model counted with a cost, where the server does not say it.
     """
 
@@ -141,7 +141,7 @@ class Turn:
         opening: Callable[[], None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
         retries: Retries = NEVER,
-        fallback: Sequence[str] = (),
+        fallback: Iterable[Request] = (),
         priced: Callable[[str, Usage], Usage] = lambda model, usage: usage,
         clock: Callable[[], float] = time.monotonic,
         tick_s: float = TICK_S,
@@ -159,7 +159,7 @@ class Turn:
         self._opening = opening
         self._changed = changed
         self._retries = retries
-        self._fallback = list(fallback)
+        self._fallback = iter(fallback)
         self._retried = 0
         self._priced = priced
         self._clock = clock
@@ -287,14 +287,14 @@ class Turn:
         if wait is not None:
             self._retried += 1
             return self._rest(error, wait)
-        if not self._fallback or not another_may(error):
+        another = next(self._fallback, None) if another_may(error) else None
+        if another is None:
             return False
-        passed = Passed(self.request.model, error, self._fallback.pop(0))
         self._retried = 0
         with self._lock:
-            self.passed.append(passed)
-            self.request = replace(self.request, model=passed.instead)
-            self.reply = replace(self.reply, model=passed.instead)
+            self.passed.append(Passed(self.request.model, error, another.model))
+            self.request = another
+            self.reply = replace(self.reply, model=another.model)
         self._changed()
         return True
 

@@ -1,5 +1,7 @@
 """How often a request goes out, as the server counts it: once for each answer that began, whatever happens to it."""
 
+from dataclasses import replace
+
 import pytest
 
 from deepchat.chat import Unsaved
@@ -54,6 +56,9 @@ def test_a_connection_used_before_that_dies_under_a_request_is_not_replaced(peer
 # --- another model ---------------------------------------------------------------------------------------------------
 
 
+OTHERS = [replace(ASK, model="lab/other"), replace(ASK, model="lab/third")]
+
+
 def asked(server):
     return [one.json["model"] for one in server.received]
 
@@ -63,7 +68,7 @@ def test_another_model_is_asked_when_one_stays_busy_or_is_gone(server, client, s
     tries = 3 if status in PASSING else 1
     server.script += [Answer.json({"error": {"message": "overloaded"}}, status=status)] * tries
     server.script.append(WHOLE)
-    turn = turn_with(client(server.base_url), fallback=["lab/other", "lab/third"])
+    turn = turn_with(client(server.base_url), fallback=OTHERS)
     assert asked(server) == [ASK.model] * tries + ["lab/other"]
     assert (turn.reply.text, turn.reply.model) == ("Hi", "lab/other")
     assert [(one.model, one.instead) for one in turn.passed] == [(ASK.model, "lab/other")]
@@ -72,7 +77,7 @@ def test_another_model_is_asked_when_one_stays_busy_or_is_gone(server, client, s
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 405, 409, 413, 422, 501])
 def test_no_other_model_is_asked_what_no_model_would_be_told(server, client, status):
     server.script += [Answer.json({}, status=status), WHOLE]
-    turn = turn_with(client(server.base_url), fallback=["lab/other"])
+    turn = turn_with(client(server.base_url), fallback=OTHERS)
     assert (asked(server), turn.passed) == ([ASK.model], [])
 
 
@@ -87,7 +92,7 @@ def test_no_other_model_is_asked_what_no_model_would_be_told(server, client, sta
 )
 def test_what_was_delivered_is_not_asked_of_another_model(server, client, answer):
     server.script += [answer, WHOLE]
-    turn = turn_with(client(server.base_url), fallback=["lab/other"])
+    turn = turn_with(client(server.base_url), fallback=OTHERS)
     assert (asked(server), turn.passed) == ([ASK.model], [])
     assert turn.error is not None
     assert turn.reply.model == ASK.model

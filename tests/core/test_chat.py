@@ -15,7 +15,7 @@ from deepchat.conversation import (
     TextDelta,
     Usage,
 )
-from deepchat.errors import ServerTrouble, StreamCut, UsageError
+from deepchat.errors import ModelNotFound, ServerTrouble, StreamCut, UsageError
 
 ANSWER = [TextDelta("Hel"), TextDelta("lo"), Finished("stop")]
 
@@ -408,6 +408,29 @@ def test_a_model_that_sees_nothing_is_told_where_a_picture_was(chat, model):
     assert first.pictures == ()
     assert "cat.png is left out" in first.text
     assert first.text.endswith("Who?")
+
+
+def test_another_model_gets_what_it_can_take_and_the_next_question_goes_to_the_first_again(
+    chat, model
+):
+    chat._fallbacks = ["m", "blind"]
+    chat._sees = lambda name: name != "blind"
+    model.script += [[ModelNotFound("Gone.", status=404)], [TextDelta("A cat."), Finished("stop")]]
+    assert chat.send("Who?", [CAT]).wait(5)
+    assert chat.settle().model == "blind"
+    say(chat, model, "Really?")
+    assert [request.model for request in model.requests] == ["m", "blind", "m"]
+    assert [request.messages[0].pictures for request in model.requests] == [(CAT,), (), (CAT,)]
+
+
+def test_what_one_model_has_begun_no_other_is_asked_to_go_on_with(chat, model):
+    chat._fallbacks = ["other"]
+    say(chat, model, "one", [TextDelta("Half"), Finished("length")])
+    model.script.append([ModelNotFound("Gone.", status=404)])
+    assert chat.go_on().wait(5)
+    reply = chat.settle()
+    assert (reply.text, reply.model, reply.state) == ("Half", "m", "failed")
+    assert len(model.requests) == 2
 
 
 def test_what_is_taken_back_is_not_sent_any_more_and_comes_back(chat, model, journal):

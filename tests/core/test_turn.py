@@ -207,7 +207,7 @@ GONE = ModelNotFound("There is no m.", status=404)
 
 def asked_of(*scripts, **options):
     """A turn with two models to fall back on, that has ended, and which models were asked."""
-    turn, model = turn_of(scripts[0], fallback=["n", "o"], **options)
+    turn, model = turn_of(scripts[0], fallback=[Request("n", ()), Request("o", ())], **options)
     model.script += scripts[1:]
     assert turn.start().wait(5)
     return turn, [request.model for request in model.requests]
@@ -288,7 +288,7 @@ def test_a_reply_that_another_model_goes_on_with_costs_what_that_one_does():
 
 def test_a_turn_that_is_stopped_asks_nobody_else():
     soon = RateLimited("Busy.", status=429, retry_after=30.0)
-    turn, model = turn_of([soon], fallback=["n"], retries=Retries())
+    turn, model = turn_of([soon], fallback=[Request("n", ())], retries=Retries())
     turn.start()
     until(lambda: turn.pause)
     turn.stop()
