@@ -17,7 +17,7 @@ from deepchat.errors import UsageError
 _LARGEST: Final = 64 << 10
 
 
-@click.command()
+@click.command(short_help="Keep the key for a provider.")
 @click.argument("provider", required=False, default="")
 @click.option("--force", is_flag=True, help="Keep the key also when it cannot be checked.")
 @click.option("--status", is_flag=True, help="Only say where the key of each provider is from.")
@@ -51,7 +51,7 @@ def login(wishes: Wishes, provider: str, *, force: bool, status: bool, as_json: 
     return Errand(wishes, act)
 
 
-@click.command()
+@click.command(short_help="Take a kept key away.")
 @click.argument("provider", required=False, default="")
 @click.pass_obj
 def logout(wishes: Wishes, provider: str) -> Errand:

@@ -18,7 +18,7 @@ from deepchat.errors import ApiError, NetworkError
 from deepchat.offers import HEADERS, ORDERS, aged, fitting, ordered, row
 
 
-@click.command()
+@click.command(short_help="List what the server offers, with prices.")
 @click.option("--sort", "by", metavar="BY", default="id", help=f"By {', '.join(ORDERS)}.")
 @click.option("--refresh", is_flag=True, help="Ask the server now.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: one JSON array.")
