@@ -14,6 +14,24 @@ from deepchat.api.lenient import amount, count, line, mapping
 from deepchat.conversation import Json, ModelInfo
 from deepchat.errors import NotAnAnswer
 
+# What servers call the window and the longest reply: DeepInfra, OpenRouter and Together; Groq; Mistral; vLLM.
+_WINDOWS: Final = ("context_length", "context_window", "max_context_length", "max_model_len")
+_LONGEST: Final = ("max_tokens", "max_completion_tokens")
+
+# What they call the prices of a million tokens, of input, output and cached input:
+# DeepInfra; Together, where one that is hired by the hour has zeros. OpenRouter tells those of one token.
+_PRICES: Final = (
+    ("input_tokens", "output_tokens", "cache_read_tokens"),
+    ("input", "output", "cached_input"),
+)
+_PRICES_OF_ONE: Final = ("prompt", "completion", "input_cache_read")
+_MILLION: Final = 1_000_000
+
+# What a model is that is not to talk to, in the words of Together and LM Studio.
+_NO_TALK: Final = frozenset(
+    ("audio", "embedding", "embeddings", "image", "moderation", "rerank", "transcribe", "video")
+)
+
 # Prices and windows change: a list that is older is asked for again.
 DAY_S: Final = 86_400
 
@@ -21,35 +39,84 @@ DAY_S: Final = 86_400
 def listed(document: Json) -> list[ModelInfo]:
     """The chat models in an answer to `GET /models`, by id. Raises NotAnAnswer when it is no list of models.
 
-    DeepInfra's form (with `metadata`, when asked for) or OpenAI's bare one; anything may be missing or null.
+    OpenAI's bare form, DeepInfra's (with `metadata`, when asked for), OpenRouter's, Together's, Groq's, Mistral's or
+    vLLM's; anything may be missing or null.
     """
     entries = document.get("data") if isinstance(document, dict) else document
     if not isinstance(entries, list):
         raise NotAnAnswer("The server's list of models is not one.", hint="Check the base URL.")
-    models = (_model(entry) for entry in entries if isinstance(entry, dict))
+    models = (_model(entry) for entry in entries if isinstance(entry, dict) and _talks(entry))
     # Tags name what a model is for; one without any may still chat.
     chatting = (model for model in models if model.id and (not model.tags or "chat" in model.tags))
     return sorted(chatting, key=lambda model: model.id.casefold())
 
 
+def _talks(entry: Mapping[str, Json]) -> bool:
+    """Unless it is said that it does not."""
+    says = mapping(entry.get("architecture")).get("output_modalities")
+    return (
+        line(entry.get("type")) not in _NO_TALK
+        and mapping(entry.get("capabilities")).get("completion_chat") is not False
+        and (not isinstance(says, list) or "text" in says)
+    )
+
+
 def _model(entry: Mapping[str, Json]) -> ModelInfo:
-    facts = mapping(entry.get("metadata"))
-    prices = mapping(facts.get("pricing"))
-    tags = facts.get("tags")
-    window = count(facts.get("context_length") or entry.get("context_length"))
-    longest = count(facts.get("max_tokens"))
+    places = (entry, mapping(entry.get("top_provider")), mapping(entry.get("metadata")))
+    facts = {name: said for place in places for name, said in place.items() if said is not None}
+    window = _first(facts, _WINDOWS)
+    longest = _first(facts, _LONGEST)
+    input_price, output_price, cached_price = _prices(mapping(facts.get("pricing")))
     return ModelInfo(
         id=line(entry.get("id")),
         description=line(facts.get("description"), limit=1000),
         context_length=window,
-        max_tokens=None
-        if longest == window
-        else longest,  # DeepInfra repeats it where it knows none
-        input_price=amount(prices.get("input_tokens")),
-        output_price=amount(prices.get("output_tokens")),
-        cached_price=amount(prices.get("cache_read_tokens")),
-        tags=tuple(filter(None, map(line, tags))) if isinstance(tags, list) else (),
+        # DeepInfra repeats the window where it knows none.
+        max_tokens=None if longest == window else longest,
+        input_price=input_price,
+        output_price=output_price,
+        # Nobody gives it away: zero stands where there is no such price.
+        cached_price=cached_price or None,
+        tags=_tags(facts),
     )
+
+
+def _first(facts: Mapping[str, Json], names: Sequence[str]) -> int | None:
+    """The first of these counts that is known."""
+    return next(filter(None, (count(facts.get(name)) for name in names)), None)
+
+
+def _prices(pricing: Mapping[str, Json]) -> Sequence[float | None]:
+    """Of input, output and cached input, in US dollars per million tokens."""
+    for names in _PRICES:
+        if any(name in pricing for name in names):
+            prices = [amount(pricing.get(name)) for name in names]
+            return prices if any(prices) or "hourly" not in pricing else [None] * 3
+    return [_of_one(pricing.get(name)) for name in _PRICES_OF_ONE]
+
+
+def _of_one(price: Json) -> float | None:
+    """A million times the price of one token, which may be written as a text; what varies is -1."""
+    try:
+        one = float(price) if isinstance(price, str) else amount(price)
+    except ValueError:
+        return None
+    return None if one is None else amount(round(one * _MILLION, 6))
+
+
+def _tags(facts: Mapping[str, Json]) -> tuple[str, ...]:
+    """DeepInfra's, or as much of them as follows from what others say a model can do; () where they do not say."""
+    tags = facts.get("tags")
+    if isinstance(tags, list):
+        return tuple(filter(None, map(line, tags)))
+    sees = mapping(facts.get("architecture")).get("input_modalities")
+    can = mapping(facts.get("capabilities"))
+    takes = facts.get("supported_parameters")
+    if not isinstance(sees, list) and not can:
+        return ()
+    vision = can.get("vision") is True or (isinstance(sees, list) and "image" in sees)
+    reasoning = can.get("reasoning") is True or (isinstance(takes, list) and "reasoning" in takes)
+    return ("chat", *["vision"] * vision, *["reasoning"] * reasoning)
 
 
 class Catalogue:

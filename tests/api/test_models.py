@@ -4,6 +4,8 @@ import stat
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deepchat.api.models import Catalogue, listed
 from deepchat.conversation import Json, ModelInfo
@@ -25,6 +27,14 @@ THINKER = ModelInfo(
 )
 
 
+# What the lists of servers are made of.
+NAMES = (
+    *("data", "id", "type", "metadata", "tags", "pricing", "prompt", "input", "input_tokens"),
+    *("hourly", "context_length", "max_tokens", "top_provider", "architecture", "capabilities"),
+    *("input_modalities", "output_modalities", "supported_parameters", "completion_chat"),
+)
+
+
 def test_a_list_with_metadata_is_read():
     assert listed({"object": "list", "data": [FULL]}) == [THINKER]
 
@@ -41,6 +51,95 @@ def test_a_list_with_metadata_is_read():
 )
 def test_whatever_is_missing_or_null_is_unknown(entry):
     assert listed({"data": [entry]}) == [ModelInfo("m")]
+
+
+ROUTED: dict[str, Any] = {
+    "id": "openai/gpt",
+    "description": "Rich.",
+    "context_length": 1_050_000,
+    "architecture": {"input_modalities": ["text", "image"], "output_modalities": ["text"]},
+    "supported_parameters": ["tools", "reasoning"],
+    "top_provider": {"context_length": 400_000, "max_completion_tokens": 64_000},
+    "pricing": {
+        "prompt": "0.00000015",
+        "completion": "0.000004",
+        "input_cache_read": "0",
+        "image": "9",
+    },
+}
+HIRED = {"hourly": 1.5, "input": 0, "output": 0, "base": 0, "finetune": 0}
+PAID = {"hourly": 0, "input": 0.88, "output": 0.9, "cached_input": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        (
+            ROUTED,
+            ModelInfo("openai/gpt", "Rich.", 400_000, 64_000, 0.15, 4.0, None,
+                      ("chat", "vision", "reasoning")),
+        ),
+        (
+            {"id": "auto", "pricing": {"prompt": "-1", "completion": "nan"}, "top_provider": None},
+            ModelInfo("auto"),
+        ),
+        (
+            {"id": "text", "architecture": {"input_modalities": ["text"]}},
+            ModelInfo("text", tags=("chat",)),
+        ),
+        (
+            {"id": "turbo", "type": "chat", "context_length": 131_072, "pricing": PAID},
+            ModelInfo("turbo", "", 131_072, None, 0.88, 0.9, 0.2),
+        ),
+        ({"id": "own", "type": "chat", "pricing": HIRED}, ModelInfo("own")),
+        (
+            {"id": "groq", "context_window": 131_072, "max_completion_tokens": 32_768},
+            ModelInfo("groq", "", 131_072, 32_768),
+        ),
+        (
+            {
+                "id": "mistral",
+                "type": "base",
+                "max_context_length": 131_072,
+                "capabilities": {"completion_chat": True, "vision": True},
+            },
+            ModelInfo("mistral", "", 131_072, tags=("chat", "vision")),
+        ),
+        ({"id": "vllm", "max_model_len": 8_192}, ModelInfo("vllm", "", 8_192)),
+    ],
+)  # fmt: skip
+def test_the_lists_of_other_servers_are_read_too(entry, found):
+    assert listed([entry]) == [found]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"type": "image"},
+        {"type": "embedding"},
+        {"capabilities": {"completion_chat": False}},
+        {"architecture": {"output_modalities": ["image"]}},
+    ],
+)
+def test_what_is_not_to_talk_to_is_not_listed(entry):
+    assert listed([{"id": "m", **entry}]) == []
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner),
+        max_leaves=20,
+    )
+)
+def test_a_list_of_anything_is_read_or_refused(document):
+    lists: list[Any] = [document, [document], {"data": [{"id": "m", "pricing": document}]}]
+    for said in lists:
+        try:
+            models = listed(said)
+        except NotAnAnswer:
+            continue
+        assert all(model.id for model in models)
 
 
 def test_only_models_to_chat_with_are_listed_by_name():
