@@ -206,6 +206,9 @@ class Chat:
         self._changed = changed
         self._retries = retries
         self._fallbacks = fallback
+        self._passed: dict[
+            str, str
+        ] = {}  # by reply, the model that was asked first and passed over
         self._claims = claims or NoClaims()
         self._sees = sees
         self._priced = priced
@@ -300,7 +303,7 @@ class Chat:
         self._claim_new()
         self._unkept += [*new, reply]
         self._begun = True
-        session, path, asked = self.session, self.conversation.path(), self.answering
+        session, path, asked = self.session, self.conversation.path(), self._asked(reply)
 
         def to(model: str) -> Request:
             said = context.prompt(session.persona, path, pictures=self._sees(model))
@@ -321,6 +324,11 @@ class Chat:
         ).start()
         return self.turn
 
+    def _asked(self, reply: Message) -> str:
+        """The model that answers; a reply that another one began in its stead goes on with that."""
+        began = self._passed.get(reply.id) == self.answering
+        return reply.model if began else self.answering
+
     def settle(self) -> Message:
         """Take the reply of the turn that has ended into the conversation.
 
@@ -329,6 +337,8 @@ class Chat:
         if self.turn is None or not self.turn.ended:
             raise RuntimeError("no turn has ended")
         turn, self.turn = self.turn, None
+        if turn.passed:
+            self._passed[turn.reply.id] = turn.passed[0].model
         fallback, self._fallback = self._fallback, None
         self.conversation = self.conversation.add(turn.reply)
         if turn.unsaved:

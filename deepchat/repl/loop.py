@@ -219,6 +219,7 @@ class Repl:
             await asyncio.sleep(SOON_S)
 
     def _after(self, reply: Message, refused: list[str]) -> None:
+        self._stopped_at = self._clock()  # a press that comes a moment late was meant for the reply
         if reply.state == "done" and reply.text:
             self._entitling.consider()
             self._fullness.consider()

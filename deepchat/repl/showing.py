@@ -201,7 +201,8 @@ class Showing:
         gap = "\n" if commit else ""
         brief = not self._house.show_footer
         footer = (
-            draw.footer(reply, width, brief=brief) + draw.notice(reply.error, width)
+            draw.footer(replace(reply, error=""), width, brief=brief)
+            + draw.notice(reply.error, width)
             if reply
             else ""
         )

@@ -524,3 +524,19 @@ def test_there_has_to_be_a_reply_to_go_on_with(chat, model):
     say(chat, model, "one", [StreamCut("gone")])
     with pytest.raises(UsageError, match="no reply that could go on"):
         chat.go_on()
+
+
+def test_what_another_model_has_begun_it_goes_on_with(chat, model):
+    chat._fallbacks = ["n"]
+    model.script += [
+        [ModelNotFound("Gone.", status=404)],
+        [TextDelta("Half"), Finished("length")],
+        [TextDelta(" and half."), Finished("stop")],
+    ]
+    assert chat.send("Hi?").wait(5)
+    chat.settle()
+    assert chat.go_on().wait(5)
+    assert chat.settle().text == "Half and half."
+    assert [request.model for request in model.requests][1:] == ["n", "n"]
+    chat.set_model("o")
+    assert chat._asked(chat.conversation.last("assistant")) == "o"

@@ -29,12 +29,19 @@ def chats(deepchat, server):
     chat.wait_for_end()
 
 
+def taken(lines):
+    """Whether something stands behind the command, and not what was typed."""
+    return any(line.startswith("› /resume ") and "brd" not in line for line in lines)
+
+
 def test_tab_takes_what_only_goes_on_and_the_title_of_a_chat(chats, deepchat):
     chat = deepchat()
     chat.wait_for("/help")
     chat.press("/resu\t")
     chat.wait_for("› /resume")
-    chat.press(" brd\t\r")
+    chat.press(" brd\t")
+    chat.wait_until(lambda: taken(chat.lines()), "what Tab takes")
+    chat.press("\r")
     chat.wait_for("About bread and butter.")
 
 

@@ -76,7 +76,8 @@ def test_in_each_phase_of_a_reply_one_key_stops_it_and_keeps_what_came(
         begin_phase(chat, server, phase, f"Question {number}")
         KEYS[key](chat)
         chat.wait_until(lambda: is_over(chat.lines()), f"the composer, {phase.name}")
-        chat.press("\x03\x03\x03")  # of which none leaves
+        if phase is not IN_A_REPLY[-1]:  # which may be over before the key comes
+            chat.press("\x03\x03\x03")  # of which none leaves
     server.script.append(Answer.reply("Goodbye."))
     chat.enter("The last one")
     chat.wait_for("Goodbye.")
