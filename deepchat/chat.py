@@ -10,6 +10,7 @@ from deepchat.conversation import (
     Attachment,
     Conversation,
     Json,
+    Mark,
     Message,
     Persona,
     Request,
@@ -275,6 +276,7 @@ class Chat:
         question = self.conversation.last("user")
         if question is None:
             raise UsageError("There is no question yet that could be asked again.")
+        self._require_sent(question)
         self._fallback = self.conversation.leaf
         return self._ask(self.conversation.at(question.id))
 
@@ -297,7 +299,13 @@ class Chat:
             raise UsageError("There is no reply that could go on.", hint="/retry asks again.")
         if reply.state == "done" and reply.finish_reason not in TOO_LONG:
             raise UsageError("The last reply is complete.", hint="Ask for more in your own words.")
+        self._require_sent(self.conversation.last("user"))
         return self._start(replace(reply, state="streaming", error="", finish_reason=""))
+
+    def _require_sent(self, question: Message | None) -> None:
+        """UsageError when the model would not see the question that is to be answered."""
+        if question and question.mark == "muted":
+            raise UsageError("The last question is muted.", hint="/unmute lets it be sent again.")
 
     def _start(self, reply: Message, new: Sequence[Message] = ()) -> Turn:
         self._claim_new()
@@ -375,6 +383,7 @@ class Chat:
             provider=self._defaults.provider,
             parameters=self.session.parameters,
             created_ms=now,
+            unsent=context.muted(self.conversation.path()),
         )
 
     def require_idle(self) -> None:
@@ -428,6 +437,17 @@ class Chat:
         if self.kept:
             self._keep_change("leaf", partial(self._journal.turn_to, self.session.id, leaf))
 
+    def mark(self, question: Message, mark: Mark) -> None:
+        """Mute or pin a question of this branch with its answers, or neither; see `Mark`. UsageError while a reply is on
+        its way, or another process has this session open."""
+        self.require_ours()
+        leaf = self.conversation.leaf
+        marked = replace(question, mark=mark)
+        self.conversation = self.conversation.add(marked).at(leaf)
+        self.session = replace(self.session, changed_ms=self._now_ms())
+        self._unkept += [marked, *self.conversation.path()[-1:]]
+        self.keep()
+
     def fork(self, leaf: str | None, title: str) -> None:
         """Go on in a session of its own, with a copy of what was said up to this message; the one so far stays as it is.
 
@@ -446,11 +466,13 @@ class Chat:
 
     def _copied(self, path: Sequence[Message]) -> list[Message]:
         copied: list[Message] = []
+        ids: dict[str, str] = {}
         for message in path:
             usage = message.usage and replace(message.usage, cost=None, estimated=False)
             parent = copied[-1].id if copied else None
-            id_ = new_id(message.created_ms)
-            copied.append(replace(message, id=id_, parent=parent, usage=usage))
+            ids[message.id] = id_ = new_id(message.created_ms)
+            unsent = tuple(ids[each] for each in message.unsent if each in ids)
+            copied.append(replace(message, id=id_, parent=parent, usage=usage, unsent=unsent))
         return copied
 
     # --- the session -------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final, Protocol
@@ -36,13 +36,13 @@ def prompt(
 ) -> tuple[PromptMessage, ...]:
     """The messages of a request: the persona first, if any, then user and assistant in turn.
 
-    Empty messages and records of persona changes are left out; neighbours of one role are joined by a blank line.
+    Empty messages, muted ones and records of persona changes are left out; neighbours of one role are joined by a blank line.
     Attached texts stand in the message, before what is said about them. Without `pictures`, for a model that sees none,
     their names stand in their place.
     """
     joined: list[PromptMessage] = [PromptMessage("system", persona)] if persona else []
-    for message in path:
-        if message.role == "system" or not (message.text or message.attachments):
+    for message in spoken(path):
+        if not (message.text or message.attachments):
             continue
         one = _sent(message, pictures=pictures)
         if joined and joined[-1].role == one.role:
@@ -51,6 +51,21 @@ def prompt(
         else:
             joined.append(one)
     return tuple(joined)
+
+
+def spoken(path: Sequence[Message]) -> Iterator[Message]:
+    """What of a path the model is to know of: all that was said but muted questions and their answers."""
+    muted = False
+    for message in path:
+        if message.role == "user":
+            muted = message.mark == "muted"
+        if message.role != "system" and not muted:
+            yield message
+
+
+def muted(path: Sequence[Message]) -> tuple[str, ...]:
+    """The ids of the questions along a path that are not sent."""
+    return tuple(m.id for m in path if m.role == "user" and m.mark == "muted")
 
 
 def _sent(message: Message, *, pictures: bool) -> PromptMessage:
@@ -139,11 +154,13 @@ def estimated_tokens(text: str) -> int:
 
 
 def tokens_counted(path: Sequence[Message]) -> int | None:
-    """Tokens of the conversation up to its last reply, as the server counted them; None where it did not."""
-    last = next((m.usage for m in reversed(path) if m.role == "assistant" and m.text), None)
-    if last is None or last.prompt_tokens is None:
+    """Tokens of the conversation up to its last reply, as the server counted them; None where it did not, or other questions
+    are muted since."""
+    last = next((m for m in reversed(path) if m.role == "assistant" and m.text), None)
+    usage = last.usage if last and last.unsent == muted(path) else None
+    if usage is None or usage.prompt_tokens is None:
         return None
-    return last.prompt_tokens + (last.completion_tokens or 0) - (last.reasoning_tokens or 0)
+    return usage.prompt_tokens + (usage.completion_tokens or 0) - (usage.reasoning_tokens or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +185,7 @@ def window_taken(persona: str, path: Sequence[Message]) -> Weight:
     counted = tokens_counted(path)
     if counted is not None:
         return Weight(counted, counted=True)
-    said = (weight(message).tokens for message in path if message.role != "system")
+    said = (weight(message).tokens for message in spoken(path))
     return Weight(estimated_tokens(persona) + sum(said))
 
 

@@ -16,6 +16,10 @@ Role = Literal["system", "user", "assistant"]
 # How a reply stands: `stopped` by the user, `cut` by the network or the end of the process, `failed` by the server.
 State = Literal["streaming", "done", "stopped", "cut", "failed"]
 
+# What the user has said of a question and its answer: `muted` they are not sent, `pinned` they are sent whatever has to be
+# left out.
+Mark = Literal["", "pinned", "muted"]
+
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 Parameters = Mapping[str, Json]
 
@@ -100,7 +104,8 @@ class Message:
 
     A system message records that the persona changed at this point. `model` is the one asked for, `reported_model` the
     one the server named. Times: `created_ms` since 1970; `first_token_s`, `seconds` from sending the request, which was
-    sent again, or tried to be, `retries` times.
+    sent again, or tried to be, `retries` times. A `mark` is a question's, and its answers follow it; `unsent` are the ids of
+    the questions that, with their answers, a reply was asked for without.
     """
 
     id: str
@@ -122,6 +127,8 @@ class Message:
     seconds: float | None = None
     retries: int = 0
     attachments: tuple[Attachment, ...] = ()
+    mark: Mark = ""
+    unsent: tuple[str, ...] = ()
 
 
 def emptiness(reply: Message) -> str:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from deepchat import context
 from deepchat.attach.reading import Found, read
 from deepchat.conversation import DIFF, TEXT, Attachment, Conversation, Lines, Message
 from deepchat.errors import NotAttached
@@ -18,15 +19,15 @@ class Watch:
     """Looks after the files of a conversation: asks the disk for their times, and reads only what may have changed."""
 
     def __init__(self) -> None:
-        self._leaf: str | None = None
+        self._of: Conversation | None = None
         self._sent: dict[Key, Attachment] = {}
         self._seen: dict[Key, tuple[Stamp | None, str]] = {}
         self._told: set[tuple[Key, str]] = set()
 
     def changed(self, conversation: Conversation) -> list[Attachment]:
         """What was sent of the files that are different now, each until it is `told`."""
-        if conversation.leaf != self._leaf:
-            self._leaf = conversation.leaf
+        if conversation is not self._of:
+            self._of = conversation
             self._sent = _last_sent(conversation.path())
         return [each for key, each in self._sent.items() if self._is_news(key, each)]
 
@@ -71,7 +72,7 @@ def texts(path: Sequence[Message]) -> list[Attachment]:
 def _last_sent(path: Sequence[Message], *, only: str = "") -> dict[Key, Attachment]:
     return {
         _key(each): each
-        for message in path
+        for message in context.spoken(path)
         for each in message.attachments
         if each.digest and only in ("", each.media_type)
     }

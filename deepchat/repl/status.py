@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from deepchat import branches, context, offers
-from deepchat.conversation import Message
+from deepchat.conversation import Conversation, Message
 from deepchat.repl.house import House
 from deepchat.text import clean_line
 
@@ -18,7 +18,7 @@ class Status:
     def __init__(self, house: House) -> None:
         self._house = house
         self._chat = house.chat
-        self._counted: tuple[tuple[Message | None, str], tuple[str, ...]] = ((None, ""), ())
+        self._counted: tuple[tuple[Conversation | None, str], tuple[str, ...]] = ((None, ""), ())
 
     def parts(self, doing: str, queued: int) -> list[str]:
         """`doing` is the command that works just now, `queued` how many messages wait."""
@@ -42,12 +42,10 @@ class Status:
 
     def _ledger(self) -> tuple[str, ...]:
         """Which of several answers this is, how full the model's window is, and what this conversation has cost; worked
-        out only when a turn has ended."""
-        conversation = self._chat.conversation
-        last = conversation.messages[conversation.leaf] if conversation.leaf else None
-        now = (last, self._chat.answering)
+        out only when a turn has ended, or the branch is another."""
+        now = (self._chat.conversation, self._chat.answering)
         if self._counted[0] != now:
-            path = conversation.path()
+            path = self._chat.conversation.path()
             spent = context.total_cost(path)
             money = context.price(spent) if spent and spent.cost else ""
             self._counted = (now, (self._which(path), self._share(path), money))

@@ -38,7 +38,8 @@ def is_later(theirs: tuple[Session, Conversation], ours: tuple[Session, Conversa
 def _latest(session: Session, conversation: Conversation) -> tuple[int, tuple[str, ...]]:
     at = max(session.changed_ms, newest(conversation))
     # As above: where both were changed at one moment.
-    return at, (*map(repr, astuple(session)), repr(conversation.leaf))
+    marks = sorted((m.id, m.mark) for m in conversation.messages.values() if m.mark)
+    return at, (*map(repr, astuple(session)), repr(conversation.leaf), repr(marks))
 
 
 def newest(conversation: Conversation) -> int:

@@ -250,6 +250,18 @@ def estimates(connection: sqlite3.Connection) -> None:
     )
 
 
+@step
+def marks(connection: sqlite3.Connection) -> None:
+    """What is not to be sent, or always; and what a reply was asked for without."""
+    _run(
+        connection,
+        """
+        ALTER TABLE message ADD COLUMN mark TEXT NOT NULL DEFAULT '';      -- of a question: pinned, muted
+        ALTER TABLE message ADD COLUMN unsent TEXT NOT NULL DEFAULT '[]';  -- of a reply: JSON, uids of muted questions
+        """,
+    )
+
+
 def _run(connection: sqlite3.Connection, script: str) -> None:
     """Each statement of a script. Not `executescript`, which would commit the transaction around it."""
     statement = ""

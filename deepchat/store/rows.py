@@ -4,9 +4,18 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final
+from typing import Final, get_args
 
-from deepchat.conversation import Attachment, Message, Parameters, Session, SessionSummary, Usage
+from deepchat.conversation import (
+    Attachment,
+    Json,
+    Mark,
+    Message,
+    Parameters,
+    Session,
+    SessionSummary,
+    Usage,
+)
 from deepchat.text import mend
 
 Value = str | int | float | None
@@ -15,7 +24,7 @@ Value = str | int | float | None
 TREE: Final = """
     SELECT id, uid, role, text, parent, state, reasoning, model, reported_model, provider, parameters, finish_reason,
       prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost, cost_estimated, error, request_id,
-      created_ms, first_token_s, seconds, retries
+      created_ms, first_token_s, seconds, retries, mark, unsent
     FROM message WHERE session = ? ORDER BY id"""
 
 # What a list says of a session. Its tags come in the order of their key, which is that of the alphabet.
@@ -30,6 +39,8 @@ ATTACHED: Final = """
     SELECT message, name, media_type, body, path, first_line, last_line, attachment.digest
     FROM message JOIN attachment ON attachment.message = message.id
     WHERE session = ? ORDER BY message, number"""
+
+_MARKS: Final = get_args(Mark)
 
 _UNCOUNTED: Final = [None] * 5
 
@@ -77,6 +88,8 @@ def of_message(message: Message) -> dict[str, Value]:
         first_token_s=message.first_token_s,
         seconds=message.seconds,
         retries=message.retries,
+        mark=message.mark,
+        unsent=json.dumps(message.unsent),
     )
 
 
@@ -121,7 +134,8 @@ def message(row: sqlite3.Row, uids: Mapping[int, str]) -> Message:
     if parent is not None and parent >= key:  # in a damaged file, and a circle then
         parent = None
     model, reported_model, provider, parameters, finish_reason, *rest = rest
-    *counted, estimated, error, request_id, created_ms, first_token_s, seconds, retries = rest
+    counted, (estimated, error, request_id, created_ms, *rest) = rest[:5], rest[5:]
+    first_token_s, seconds, retries, mark, unsent = rest
     return Message(
         uid,
         role,
@@ -141,6 +155,8 @@ def message(row: sqlite3.Row, uids: Mapping[int, str]) -> Message:
         first_token_s,
         seconds,
         retries,
+        mark=mark if mark in _MARKS else "",
+        unsent=_ids(unsent),
     )
 
 
@@ -190,11 +206,19 @@ def _json(parameters: Parameters) -> str:
 
 
 def _parameters(text: str) -> Parameters:
-    """What cannot be read is left out: it must not hide the conversation."""
-    if text == "{}":
-        return {}
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
+    found = {} if text == "{}" else _parsed(text)
     return found if isinstance(found, dict) else {}
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    found = [] if text == "[]" else _parsed(text)
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
+def _parsed(text: str) -> Json:
+    """What cannot be read is left out: it must not hide the conversation."""
+    try:
+        found: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found

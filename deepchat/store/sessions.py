@@ -48,11 +48,11 @@ _ADD_MESSAGE: Final = """
     INSERT INTO message (
       uid, session, parent, role, state, writer, text, reasoning, model, reported_model, provider, parameters,
       finish_reason, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost,
-      cost_estimated, error, request_id, created_ms, first_token_s, seconds, retries)
+      cost_estimated, error, request_id, created_ms, first_token_s, seconds, retries, mark, unsent)
     VALUES (
       :uid, :session, :parent, :role, :state, :writer, :text, :reasoning, :model, :reported_model, :provider,
       :parameters, :finish_reason, :prompt_tokens, :completion_tokens, :cached_tokens, :reasoning_tokens, :cost,
-      :cost_estimated, :error, :request_id, :created_ms, :first_token_s, :seconds, :retries)"""
+      :cost_estimated, :error, :request_id, :created_ms, :first_token_s, :seconds, :retries, :mark, :unsent)"""
 
 _KEEP_BODY: Final = "INSERT INTO body (digest, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
@@ -71,7 +71,8 @@ _SEAL_MESSAGE: Final = """
       finish_reason = :finish_reason, prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens,
       cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens, cost = :cost,
       cost_estimated = :cost_estimated, error = :error,
-      request_id = :request_id, first_token_s = :first_token_s, seconds = :seconds, retries = :retries
+      request_id = :request_id, first_token_s = :first_token_s, seconds = :seconds, retries = :retries,
+      mark = :mark, unsent = :unsent
     WHERE id = :id"""
 
 _SPENT: Final = """
@@ -80,6 +81,8 @@ _SPENT: Final = """
     FROM message INDEXED BY message_spent
     WHERE role = 'assistant' AND cost IS NOT NULL AND created_ms >= ?
     GROUP BY answered ORDER BY total(cost) DESC, answered"""
+
+_MARK: Final = "UPDATE message SET mark = ? WHERE session = ? AND uid = ? AND mark <> ?"
 
 _REOPEN_MESSAGE: Final = """
     UPDATE message SET state = 'streaming', writer = ?, text = '', reasoning = '', error = ''
@@ -420,10 +423,12 @@ def _session_key(connection: sqlite3.Connection, uid: str) -> int:
 def _lead(
     connection: sqlite3.Connection, key: int, session: Session, conversation: Conversation
 ) -> None:
-    """What the session is called, and where it goes on, is as it is elsewhere."""
+    """What the session is called, where it goes on, and what of it is sent, is as it is elsewhere."""
     connection.execute(_UPDATE_SESSION, rows.of_session(session))
     leaf = None if conversation.leaf is None else _key(connection, conversation.leaf, key)
     connection.execute("UPDATE session SET leaf = ? WHERE id = ?", (leaf, key))
+    asked = (message for message in conversation.messages.values() if message.role == "user")
+    connection.executemany(_MARK, ((m.mark, key, mend(m.id), m.mark) for m in asked))
 
 
 def _keep_session(connection: sqlite3.Connection, session: Session, now_ms: int) -> int:

@@ -165,7 +165,8 @@ def _made(kind: type[Value], record: Mapping[str, Any], ready: Mapping[str, obje
             continue
         if not _fits(record[field.name], field.type):
             raise Unreadable(f"a {kind.__name__.lower()} has a wrong {field.name}")
-        found[field.name] = record[field.name]
+        value = record[field.name]
+        found[field.name] = tuple(value) if isinstance(value, list) else value
     try:
         return kind(**found)
     except TypeError:
@@ -182,6 +183,8 @@ def _is_of(value: object, kind: object) -> bool:
         return value in get_args(kind)
     if get_origin(kind) is Mapping:
         return isinstance(value, dict)
+    if get_origin(kind) is tuple:
+        return isinstance(value, list) and all(_is_of(each, get_args(kind)[0]) for each in value)
     if kind is float:
         return type(value) in (int, float)
     return type(value) is kind

@@ -1,5 +1,6 @@
 """Files that changed since they were sent."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,16 @@ def test_what_was_sent_last_counts_and_what_is_gone_is_no_news():
     assert watch.changed(sent(old, new)) == []
     Path("a.txt").unlink()
     assert watch.changed(sent(old, new)) == []
+
+
+def test_of_what_is_muted_the_model_knows_nothing():
+    watch, first = Watch(), write("1\n")
+    chat = sent(first)
+    write("1\n2\n")
+    assert watch.changed(chat) == [first]
+    muted = chat.add(*(replace(message, mark="muted") for message in chat.path()))
+    assert watch.changed(muted) == []
+    assert changes.texts(muted.path()) == []
 
 
 def test_a_file_that_is_as_it_was_is_read_once(monkeypatch):

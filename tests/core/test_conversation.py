@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepchat import context
+from deepchat.context import Weight
 from deepchat.conversation import Conversation, Message, PromptMessage, Usage, new_id
 
 
@@ -47,6 +48,36 @@ def test_roles_alternate_and_no_text_is_lost(said):
     assert all(a != b for a, b in itertools.pairwise(roles))
     whole = "".join(one.text for one in sent[1:]).replace("\n", "")
     assert whole == "".join(text for role, text in said if role != "system").replace("\n", "")
+
+
+def test_muted_questions_and_their_answers_are_left_out_and_roles_still_alternate():
+    path = [
+        message("a", text="one"),
+        message("b", "a", "assistant", text="1."),
+        message("c", "b", text="two", mark="muted"),
+        message("d", "c", "system", text="persona"),
+        message("e", "d", "assistant", text="2."),
+        message("f", "e", text="three", mark="pinned"),
+    ]
+    assert [one.text for one in context.prompt("", path)] == ["one", "1.", "three"]
+    assert context.muted(path) == ("c",)
+    path[0] = replace(path[0], mark="muted")
+    assert [one.text for one in context.prompt("", path)] == ["three"]
+
+
+def test_what_the_server_counted_holds_while_the_same_questions_are_muted():
+    counted = {"usage": Usage(100, 20), "unsent": ("a",)}
+    path = [
+        message("a", mark="muted"),
+        message("b", "a", "assistant"),
+        message("c", "b", text="y" * 40),
+        message("d", "c", "assistant", **counted),
+    ]
+    assert context.window_taken("", path) == Weight(120, counted=True)
+    path[0] = replace(path[0], mark="")
+    assert context.tokens_counted(path) is None
+    path[2] = replace(path[2], mark="muted")
+    assert context.window_taken("persona!", path) == Weight(2 + 1 + 1)
 
 
 def test_neighbours_of_one_role_are_joined_by_a_blank_line():

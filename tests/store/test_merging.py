@@ -4,6 +4,7 @@ import tempfile
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from deepchat.conversation import (
     Attachment,
     Conversation,
+    Mark,
     Message,
     Role,
     Session,
@@ -97,6 +99,18 @@ def test_the_title_that_was_given_last_counts(store):
     assert store.load(session.id)[0].title == "Newest"
 
 
+def test_what_was_muted_last_counts(store):
+    session, conversation = chat()
+    store.take_in(session, conversation)
+    muted = conversation.add(replace(conversation.messages["asked"], mark="muted")).at("answer0")
+    store.take_in(replace(session, changed_ms=2_000), muted)
+    assert store.load(session.id)[1] == muted
+    store.take_in(session, conversation)
+    assert store.load(session.id)[1] == muted
+    store.take_in(replace(session, changed_ms=3_000), conversation)
+    assert store.load(session.id)[1] == conversation
+
+
 def test_what_was_deleted_stays_in_the_trash(store):
     session, conversation = chat()
     store.take_in(session, conversation)
@@ -136,7 +150,10 @@ def versions(draw):
                 role: Role = "user" if depth % 2 else "assistant"
                 state = draw(st.sampled_from(["done", "cut", "stopped"]))
                 text = draw(texts) if role == "assistant" else one
-                chosen[one] = Message(one, role, text, parents[one], state, created_ms=depth)
+                mark = draw(st.sampled_from(get_args(Mark) if role == "user" else [""]))
+                chosen[one] = Message(
+                    one, role, text, parents[one], state, created_ms=depth, mark=mark
+                )
     session = Session("s", draw(texts), persona=draw(texts), changed_ms=draw(st.integers(0, 3)))
     return session, Conversation(chosen, draw(st.sampled_from(list(chosen))))
 

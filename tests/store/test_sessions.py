@@ -5,6 +5,7 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -15,6 +16,7 @@ from deepchat.conversation import (
     Attachment,
     Conversation,
     Finished,
+    Mark,
     Message,
     Reported,
     Session,
@@ -68,6 +70,8 @@ replies = st.builds(
     first_token_s=seconds,
     seconds=seconds,
     retries=st.integers(0, 10),
+    mark=st.sampled_from(get_args(Mark)),
+    unsent=st.lists(st.builds(new_id, times)).map(tuple),
 )
 sessions = st.builds(
     Session,

@@ -239,6 +239,8 @@ OURS = {
         {"messages": [{"id": "q", "role": "user", "text": "", "state": "streaming"}]},
         {"messages": [{"id": "q", "role": "user", "text": "", "attachments": [{"body": "no"}]}]},
         {"messages": [{"id": "q", "role": "user", "text": "", "usage": 3}]},
+        {"messages": [{"id": "q", "role": "user", "text": "", "mark": "loud"}]},
+        {"messages": [{"id": "q", "role": "user", "text": "", "unsent": [1]}]},
         {"leaf": "nowhere"},
         {"bodies": {"x": {"base64": "?"}}},
         {"parameters": [1]},

@@ -24,21 +24,22 @@ BAR: Final = 40
 def context_(desk: Desk, text: str) -> None:
     """Show what will be sent with the next message: the tokens and the price of each, and the room in the model's window.
 
-    Tokens are as the server counted them, or, with a ~, estimated. `/undo`, `/clear` and `/detach` make room.
+    Tokens are as the server counted them, or, with a ~, estimated. `/undo`, `/mute`, `/clear` and `/detach` make room.
+    What is muted is listed, but not sent.
     """
     chat = desk.chat
     path = chat.conversation.path()
     rows = [
         (str(number), context.title_of(one.asked.text), _tokens(context.weight(one.asked)),
-         _tokens(context.weight(one.reply)) if one.reply else "", _price(one.reply))
+         _tokens(context.weight(one.reply)) if one.reply else "", _price(one.reply), one.asked.mark)
         for number, one in enumerate(said(desk), start=1)
     ]  # fmt: skip
     if chat.session.persona:
         persona = Weight(context.estimated_tokens(chat.session.persona))
         title = f"persona: {context.title_of(chat.session.persona)}"
-        rows.insert(0, ("", title, _tokens(persona), "", ""))
+        rows.insert(0, ("", title, _tokens(persona), "", "", ""))
     if rows:
-        desk.page.table(("n", "question", "tokens", "answer", "cost"), rows)
+        desk.page.table(("n", "question", "tokens", "answer", "cost", ""), rows)
     taken = context.window_taken(chat.session.persona, path)
     desk.page.notice(_filled(desk, taken))
 

@@ -53,7 +53,8 @@ async def history(desk: Desk, text: str) -> None:
     """Print the whole chat again, or all from question n on; Ctrl-C ends it."""
     first, _ = chosen(desk, text or "1")
     for number, exchange in enumerate(said(desk)[first - 1 :], start=first):
-        desk.page.heading(str(number))
+        mark = exchange.asked.mark
+        desk.page.heading(f"{number} · {mark}" if mark else str(number))
         desk.show_exchange(exchange, whole=True)
         await desk.drawn()
 

@@ -14,6 +14,7 @@ from deepchat.repl.commands import (
     sessions,
     talk,
     tree,
+    turns,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "sessions",
     "talk",
     "tree",
+    "turns",
 ]

@@ -1,0 +1,70 @@
+"""Commands about one turn, a question and its answer: whether it is sent, or kept when others have to be left out."""
+
+from collections.abc import Iterator
+
+from deepchat import context
+from deepchat.conversation import Mark
+from deepchat.errors import UsageError
+from deepchat.repl.commands import COMMANDS
+from deepchat.repl.commands.exchanges import chosen, questions, said
+from deepchat.repl.needs import Choice, Desk
+
+GROUP = "Chat"
+
+
+def _muted(desk: Desk) -> Iterator[Choice]:
+    return _marked(desk, "muted")
+
+
+def _pinned(desk: Desk) -> Iterator[Choice]:
+    return _marked(desk, "pinned")
+
+
+def _marked(desk: Desk, mark: Mark) -> Iterator[Choice]:
+    for number, exchange in enumerate(said(desk), start=1):
+        if exchange.asked.mark == mark:
+            yield Choice(str(number), str(number), context.title_of(exchange.asked.text))
+
+
+@COMMANDS.command("/mute", usage="[n]", group=GROUP, candidates=questions)
+def mute(desk: Desk, text: str) -> None:
+    """Send question n, or the last one, and its answer no more; they stay here to be read. `/unmute` sends them again."""
+    number = _mark(desk, text, "muted")
+    desk.page.notice(f"Question {number} and its answer are not sent. /unmute {number} undoes it.")
+
+
+@COMMANDS.command("/unmute", usage="[n]", group=GROUP, candidates=_muted)
+def unmute(desk: Desk, text: str) -> None:
+    """Send question n, or the last one, and its answer again."""
+    number = _unmark(desk, text, "muted")
+    desk.page.notice(f"Question {number} and its answer are sent again.")
+
+
+@COMMANDS.command("/pin", usage="[n]", group=GROUP, candidates=questions)
+def pin(desk: Desk, text: str) -> None:
+    """Send question n, or the last one, and its answer whatever else has to be left out; `/unpin` takes that back.
+
+    One that is muted is sent again. `/context` shows what is pinned.
+    """
+    number = _mark(desk, text, "pinned")
+    desk.page.notice(f"Question {number} and its answer are pinned. /unpin {number} undoes it.")
+
+
+@COMMANDS.command("/unpin", usage="[n]", group=GROUP, candidates=_pinned)
+def unpin(desk: Desk, text: str) -> None:
+    """Let question n, or the last one, and its answer be left out like any other when there is no room."""
+    number = _unmark(desk, text, "pinned")
+    desk.page.notice(f"Question {number} and its answer are not pinned any more.")
+
+
+def _mark(desk: Desk, text: str, mark: Mark) -> int:
+    number, exchange = chosen(desk, text)
+    desk.chat.mark(exchange.asked, mark)
+    return number
+
+
+def _unmark(desk: Desk, text: str, mark: Mark) -> int:
+    number, exchange = chosen(desk, text)
+    if exchange.asked.mark != mark:
+        raise UsageError(f"Question {number} is not {mark}.", hint="/context shows what is.")
+    return _mark(desk, text, "")

@@ -1,0 +1,138 @@
+"""Commands about single turns, as typed, on a real store: what is left out, and what the model then sees."""
+
+import pytest
+
+from deepchat.conversation import Finished, ModelInfo, Reported, TextDelta, Usage
+from deepchat.repl.commands.table import COMMANDS
+
+
+def say(bench, line, answered, usage=None):
+    bench.model.script.append([TextDelta(answered), Reported("", "", usage), Finished("stop")])
+    return bench.type(line)
+
+
+@pytest.fixture
+def three(bench):
+    """A chat of three exchanges: one → 1., two → 2., three → 3."""
+    for number, text in enumerate(("one", "two", "three"), start=1):
+        say(bench, text, f"{number}.")
+    return bench
+
+
+def sent(bench):
+    return [message.text for message in bench.model.requests[-1].messages]
+
+
+def stored(bench):
+    """As the next process would find it."""
+    _, conversation = bench.store.load(bench.chat.session.id)
+    assert conversation == bench.chat.conversation
+    return conversation
+
+
+def marks(bench):
+    return [message.mark for message in stored(bench).path() if message.role == "user"]
+
+
+def test_what_is_muted_is_not_sent_and_stays_readable(three):
+    assert "Question 2 and its answer are not sent." in three.type("/mute 2")
+    assert marks(three) == ["", "muted", ""]
+    say(three, "four", "4.")
+    assert sent(three) == ["one", "1.", "three", "3.", "four"]
+    assert "2 · muted\nYou: two" in three.type("/history")
+    assert "muted" in three.type("/context")
+    assert "are sent again" in three.type("/unmute 2")
+    say(three, "five", "5.")
+    assert sent(three)[:4] == ["one", "1.", "two", "2."]
+
+
+def test_without_a_number_it_is_the_last_one(three):
+    three.type("/mute")
+    assert marks(three) == ["", "", "muted"]
+    three.type("/unmute")
+    assert marks(three) == ["", "", ""]
+
+
+def test_a_muted_question_is_not_asked_again_nor_its_answer_gone_on_with(three):
+    three.type("/mute")
+    for command in ("/retry", "/continue"):
+        asked = len(three.model.requests)
+        shown = three.type(command)
+        assert "muted" in shown or "complete" in shown
+        assert len(three.model.requests) == asked
+
+
+def test_what_is_pinned_is_shown_and_taken_back(three):
+    three.type("/pin 1")
+    assert marks(three) == ["pinned", "", ""]
+    rows = [line.split() for line in three.type("/context").splitlines()]
+    assert ["1", "one", "~1", "~1", "pinned"] in rows
+    assert "not pinned any more" in three.type("/unpin 1")
+    assert marks(three) == ["", "", ""]
+    assert "Question 1 is not pinned." in three.type("/unpin 1")
+    assert "Question 1 is not muted." in three.type("/unmute 1")
+    assert "no question 9" in three.type("/mute 9")
+
+
+def test_pinned_and_muted_are_one_or_the_other(three):
+    three.type("/pin 1")
+    three.type("/mute 1")
+    three.type("/pin 2")
+    assert marks(three) == ["muted", "pinned", ""]
+
+
+def test_another_answer_in_a_place_is_muted_like_the_first(three):
+    three.model.script.append([TextDelta("3!"), Finished("stop")])
+    three.type("/retry")
+    three.type("/mute 3")
+    three.type("/prev 3")
+    say(three, "four", "4.")
+    assert sent(three) == ["one", "1.", "two", "2.", "four"]
+
+
+def test_a_fork_keeps_what_is_muted_and_what_answers_were_asked_without(three):
+    three.type("/mute 1")
+    say(three, "four", "4.", Usage(10, 2))
+    three.type("/fork")
+    assert marks(three) == ["muted", "", "", ""]
+    path = stored(three).path()
+    assert path[-1].unsent == (path[0].id,)
+
+
+def test_the_room_that_is_left_is_estimated_anew_when_something_is_muted(three):
+    three.shelf.seen = [ModelInfo("lab/good", context_length=1000)]
+    say(three, "four", "4.", Usage(398, 2))
+    assert "40%" in three.repl.status(80)
+    three.type("/mute 1")
+    assert "40%" not in three.repl.status(80)
+    assert "~" in three.type("/context").splitlines()[-2]
+    three.type("/unmute 1")
+    assert "40%" in three.repl.status(80)
+
+
+def test_tab_offers_what_a_command_can_undo(three):
+    three.type("/mute 2")
+    three.type("/pin 3")
+    offered = {
+        command.name: [one.value for one in command.candidates(three.repl.desk)]
+        for command in COMMANDS
+        if command.candidates and command.name in ("/mute", "/unmute", "/unpin")
+    }
+    assert offered == {"/mute": ["1", "2", "3"], "/unmute": ["2"], "/unpin": ["3"]}
+
+
+def test_nothing_is_muted_while_a_reply_is_on_its_way(bench):
+    say(bench, "one", "1.")
+    bench.model.script.append([TextDelta("2"), bench.model.wait])
+    bench.type("two")
+    assert "still on its way" in bench.type("/mute 1")
+    bench.chat.turn.stop()
+    bench.model.hanging.clear()
+    bench.settle()
+    assert marks(bench) == ["", ""]
+
+
+@pytest.mark.parametrize("command", ["/mute", "/unmute", "/pin", "/unpin"])
+def test_in_an_empty_chat_there_is_nothing_of_it(bench, command):
+    assert bench.type(command).startswith("Error: ")
+    assert not bench.bugs

@@ -1,0 +1,48 @@
+"""What becomes of single turns: what the server sees then, and what the next start finds."""
+
+import pytest
+
+from deepchat.demo.server import Answer
+from tests.terminal.test_chat import asked, sent
+
+pytestmark = pytest.mark.terminal
+
+
+def two_turns(deepchat, server):
+    """A chat of two turns: One? → First., Two? → Second."""
+    for text in ("First.", "Second."):
+        server.script.append(Answer.reply(text))
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("One?")
+    chat.wait_for("First.")
+    chat.enter("Two?")
+    chat.wait_for("Second.")
+    return chat
+
+
+def test_a_muted_turn_is_not_sent_after_a_restart_either_until_it_is_unmuted(deepchat, server):
+    chat = two_turns(deepchat, server)
+    chat.enter("/mute 1")
+    chat.wait_for("Question 1 and its answer are not sent.")
+    chat.enter("/pin 2")
+    chat.wait_for("Question 2 and its answer are pinned.")
+    chat.press("\x04")
+    assert chat.wait_for_end() == 0
+    again = deepchat("-c")
+    again.wait_for("Second.")
+    server.script += [Answer.reply("Third."), Answer.reply("Fourth.")]
+    again.enter("Three?")
+    again.wait_for("Third.")
+    rest = [("user", "Two?"), ("assistant", "Second."), ("user", "Three?")]
+    assert sent(server) == rest
+    again.enter("/context")
+    again.wait_for("pinned")
+    again.enter("/history")
+    again.wait_for("1 · muted")
+    again.enter("/unmute 1")
+    again.wait_for("are sent again")
+    again.enter("/retry")
+    again.wait_for("Fourth.")
+    assert sent(server) == [("user", "One?"), ("assistant", "First."), *rest]
+    assert asked(server)["model"]
