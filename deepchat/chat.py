@@ -5,13 +5,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, Literal, Protocol
 
-from deepchat import branches, context
+from deepchat import branches, context, room, standing
+from deepchat.context import Weight
 from deepchat.conversation import (
     Attachment,
     Conversation,
     Json,
     Mark,
     Message,
+    Parameters,
     Persona,
     Request,
     Session,
@@ -21,7 +23,7 @@ from deepchat.conversation import (
     clock_ms,
     new_id,
 )
-from deepchat.errors import Forgotten, StoreError, UsageError
+from deepchat.errors import Forgotten, StoreError, TooLong, UsageError
 from deepchat.retrying import NEVER, Retries
 from deepchat.sought import ANY, Hit, Only
 from deepchat.turn import Journal, Model, Turn
@@ -181,7 +183,8 @@ class Unsaved:
 
 class Chat:
     """A session in use. `defaults` is what a new session starts from; its id is not used. `sees` tells whether a model
-    takes pictures, `fallback` names those that are asked when one is busy or gone."""
+    takes pictures, `holds` how many tokens, as far as that is listed; `fallback` names those that are asked when one is
+    busy or gone."""
 
     def __init__(
         self,
@@ -196,6 +199,7 @@ class Chat:
         claims: Claims | None = None,
         sees: Callable[[str], bool] = lambda model: True,
         priced: Callable[[str, Usage], Usage] = lambda model, usage: usage,
+        holds: Callable[[str], int | None] = lambda model: None,
         now_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self.model = model
@@ -213,6 +217,9 @@ class Chat:
         self._claims = claims or NoClaims()
         self._sees = sees
         self._priced = priced
+        self._holds = holds
+        self._told: dict[str, int] = {}  # by model, the window that the server named
+        self._refused: dict[str, int] = {}  # by model, what was too much for it
         self._now_ms = now_ms
         self._begun = False
         self._warned = False
@@ -299,8 +306,25 @@ class Chat:
             raise UsageError("There is no reply that could go on.", hint="/retry asks again.")
         if reply.state == "done" and reply.finish_reason not in TOO_LONG:
             raise UsageError("The last reply is complete.", hint="Ask for more in your own words.")
-        self._require_sent(self.conversation.last("user"))
+        asked = self.conversation.last("user")
+        self._require_sent(asked)
+        if asked and asked.mark == "summary":
+            raise UsageError("A summary is made in one go.", hint="/compact asks for another one.")
         return self._start(replace(reply, state="streaming", error="", finish_reason=""))
+
+    def compact(self, focus: str = "") -> Turn:
+        """Ask for a summary of what is sent, which from then on is sent in its place; what matters most is the `focus`.
+        UsageError when nothing was said since the last one, or a reply is on its way.
+
+        Until it is whole nothing has changed: the chat goes on where it was when it fails, or is stopped.
+        """
+        self.require_ours()
+        base = self.conversation.at(_open_end(self.conversation))
+        if not room.loose(base.path()):
+            raise UsageError("There is nothing to summarise yet.")
+        question = self._said("user", room.instruction(focus), base.leaf)
+        self._fallback = base.leaf
+        return self._ask(base, replace(question, mark="summary"))
 
     def _require_sent(self, question: Message | None) -> None:
         """UsageError when the model would not see the question that is to be answered."""
@@ -314,8 +338,12 @@ class Chat:
         session, path, asked = self.session, self.conversation.path(), self._asked(reply)
 
         def to(model: str) -> Request:
-            said = context.prompt(session.persona, path, pictures=self._sees(model))
-            return Request(model, said, session.parameters, session.id)
+            said, summary = standing.spoken(path), self._summarises(path)
+            pictures = self._sees(model) and not summary
+            sent = context.prompt(session.persona, said, pictures=pictures)
+            if summary and (limit := self.limit(model)):
+                sent = room.fitted(sent, limit)
+            return Request(model, sent, _parameters(session, summary=summary), session.id)
 
         # What one model has begun no other goes on with.
         others = [] if reply.text else [one for one in self._fallbacks if one != asked]
@@ -355,11 +383,92 @@ class Chat:
         else:
             self._unkept = []
             self._warned = False
-        if fallback and not turn.reply.text:
+        if fallback and (not turn.reply.text or self._is_half_summary(turn.reply)):
             self.conversation = self.conversation.at(fallback)
             self._unkept.append(self.conversation.messages[fallback])
         self.keep()
+        self._heed(turn)
         return turn.reply
+
+    def _summarises(self, path: Sequence[Message]) -> bool:
+        """Whether what is asked at the end of this branch is a summary."""
+        asked = next((message for message in reversed(path) if message.role == "user"), None)
+        return asked is not None and asked.mark == "summary"
+
+    def _is_half_summary(self, reply: Message) -> bool:
+        return self._summarises(self.conversation.path()) and not standing.is_whole(reply)
+
+    # --- the model's window ------------------------------------------------------------------------------------------
+
+    def window(self, model: str = "") -> int | None:
+        """How many tokens a model takes, its reply included, or the one that answers: what the server has named, or lists."""
+        model = model or self.answering
+        return self._told.get(model) or self._holds(model)
+
+    def limit(self, model: str = "") -> int | None:
+        """How many tokens a request may have, so that there is room for a reply, and it is not refused again."""
+        model = model or self.answering
+        window = self.window(model)
+        free = window and window - room.for_reply(window, self.session.parameters)
+        return min(filter(None, (free, self._refused.get(model))), default=None)
+
+    def taken(self, text: str = "", attachments: Sequence[Attachment] = ()) -> Weight:
+        """What the request takes that sends this message."""
+        before = context.window_taken(self.session.persona, self.open_path)
+        if not (text or attachments):
+            return before
+        new = Message("", "user", text, attachments=tuple(attachments))
+        return Weight(before.tokens + context.weight(new).tokens)
+
+    @property
+    def open_path(self) -> tuple[Message, ...]:
+        """What was said up to where the next question goes."""
+        return self.conversation.at(_open_end(self.conversation)).path()
+
+    def _heed(self, turn: Turn) -> None:
+        """What a reply, or its refusal, tells of how much the model takes. What our count calls fitting and the server does
+        not is too much by our count."""
+        model = turn.request.model
+        counted = turn.reply.usage and turn.reply.usage.prompt_tokens
+        if counted and counted > self._refused.get(model, counted):
+            del self._refused[model]
+        if not isinstance(turn.error, TooLong):
+            return
+        if turn.error.limit:
+            self._told[model] = turn.error.limit
+        asked = self.unanswered
+        sent = (
+            self.taken(asked.text, asked.attachments).tokens
+            if asked
+            else sum(map(room.size, turn.request.messages))
+        )
+        limit = self.limit(model)
+        if limit is None or sent <= limit:
+            self._refused[model] = int(sent * room.EMPTIED)
+
+    def leave_out(self, question: Message) -> None:
+        """Send neither this question of the branch nor what was before it any more, but for what is pinned, and a summary.
+        UsageError while a reply is on its way, or another process has this session open."""
+        self._remark(replace(question, left=True))
+
+    def bring_back(self) -> int:
+        """Send again what was left out to make room; how many questions that is. UsageError as above."""
+        path = self.conversation.path()
+        out = [how for how in standing.standings(path).values() if how == "out"]
+        self._remark(*(replace(message, left=False) for message in path if message.left))
+        return len(out)
+
+    def expand(self) -> None:
+        """Send again what the last summary stands for, in place of it, which stays here to be read. UsageError when there is
+        none, and as above."""
+        path = self.conversation.path()
+        standings = standing.standings(path)
+        summary = next(
+            (message for message in path if standings.get(message.id) == "summary"), None
+        )
+        if summary is None:
+            raise UsageError("Nothing is summarised here.", hint="/compact does that.")
+        self._remark(replace(summary, mark="muted"))
 
     @property
     def unanswered(self) -> Message | None:
@@ -372,7 +481,8 @@ class Chat:
         return Message(new_id(now), role, text, parent, created_ms=now)
 
     def _empty_reply(self, parent: str | None) -> Message:
-        now = self._now_ms()
+        now, path = self._now_ms(), self.conversation.path()
+        after, exceptions = standing.recorded(path)
         return Message(
             new_id(now),
             "assistant",
@@ -381,9 +491,10 @@ class Chat:
             "streaming",
             model=self.answering,
             provider=self._defaults.provider,
-            parameters=self.session.parameters,
+            parameters=_parameters(self.session, summary=self._summarises(path)),
             created_ms=now,
-            unsent=context.muted(self.conversation.path()),
+            after=after,
+            exceptions=exceptions,
         )
 
     def require_idle(self) -> None:
@@ -440,12 +551,18 @@ class Chat:
     def mark(self, question: Message, mark: Mark) -> None:
         """Mute or pin a question of this branch with its answers, or neither; see `Mark`. UsageError while a reply is on
         its way, or another process has this session open."""
+        if question.mark == "summary":
+            raise UsageError(
+                "A summary is sent for what it stands for.", hint="/uncompact sends that again."
+            )
+        self._remark(replace(question, mark=mark))
+
+    def _remark(self, *questions: Message) -> None:
         self.require_ours()
         leaf = self.conversation.leaf
-        marked = replace(question, mark=mark)
-        self.conversation = self.conversation.add(marked).at(leaf)
+        self.conversation = self.conversation.add(*questions).at(leaf)
         self.session = replace(self.session, changed_ms=self._now_ms())
-        self._unkept += [marked, *self.conversation.path()[-1:]]
+        self._unkept += [*questions, *self.conversation.path()[-1:]]
         self.keep()
 
     def fork(self, leaf: str | None, title: str) -> None:
@@ -471,8 +588,17 @@ class Chat:
             usage = message.usage and replace(message.usage, cost=None, estimated=False)
             parent = copied[-1].id if copied else None
             ids[message.id] = id_ = new_id(message.created_ms)
-            unsent = tuple(ids[each] for each in message.unsent if each in ids)
-            copied.append(replace(message, id=id_, parent=parent, usage=usage, unsent=unsent))
+            exceptions = tuple(ids[each] for each in message.exceptions if each in ids)
+            copied.append(
+                replace(
+                    message,
+                    id=id_,
+                    parent=parent,
+                    usage=usage,
+                    after=ids.get(message.after, ""),
+                    exceptions=exceptions,
+                )
+            )
         return copied
 
     # --- the session -------------------------------------------------------------------------------------------------
@@ -630,6 +756,11 @@ class Chat:
         if not self._warned:
             self._warned = True
             self.view.problem(error)
+
+
+def _parameters(session: Session, *, summary: bool) -> Parameters:
+    """Those that an answer is asked for with, or a summary."""
+    return room.of_summary(session.parameters) if summary else session.parameters
 
 
 def _open_end(conversation: Conversation) -> str | None:

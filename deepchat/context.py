@@ -2,12 +2,12 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final, Protocol
 
-from deepchat import figures
+from deepchat import figures, standing
 from deepchat.conversation import (
     ADDRESS,
     DIFF,
@@ -32,16 +32,17 @@ _SUGGESTED: Final = 3
 
 
 def prompt(
-    persona: str, path: Sequence[Message], *, pictures: bool = True
+    persona: str, said: Iterable[Message], *, pictures: bool = True
 ) -> tuple[PromptMessage, ...]:
     """The messages of a request: the persona first, if any, then user and assistant in turn.
 
-    Empty messages, muted ones and records of persona changes are left out; neighbours of one role are joined by a blank line.
+    `said` is what is to be sent (`standing.spoken`). Empty messages are left out, and neighbours of one role are joined by
+    a blank line.
     Attached texts stand in the message, before what is said about them. Without `pictures`, for a model that sees none,
     their names stand in their place.
     """
     joined: list[PromptMessage] = [PromptMessage("system", persona)] if persona else []
-    for message in spoken(path):
+    for message in said:
         if not (message.text or message.attachments):
             continue
         one = _sent(message, pictures=pictures)
@@ -51,21 +52,6 @@ def prompt(
         else:
             joined.append(one)
     return tuple(joined)
-
-
-def spoken(path: Sequence[Message]) -> Iterator[Message]:
-    """What of a path the model is to know of: all that was said but muted questions and their answers."""
-    muted = False
-    for message in path:
-        if message.role == "user":
-            muted = message.mark == "muted"
-        if message.role != "system" and not muted:
-            yield message
-
-
-def muted(path: Sequence[Message]) -> tuple[str, ...]:
-    """The ids of the questions along a path that are not sent."""
-    return tuple(m.id for m in path if m.role == "user" and m.mark == "muted")
 
 
 def _sent(message: Message, *, pictures: bool) -> PromptMessage:
@@ -129,15 +115,20 @@ def sees(model: str, models: Iterable[ModelInfo]) -> bool | None:
 
 
 def seeing(model: str, models: Iterable[ModelInfo]) -> list[str]:
-    """Up to three models that take pictures: of the same vendor first, then the cheapest."""
+    """Up to three models that take pictures, in the order of `kindred`."""
+    able = (each for each in models if "vision" in each.tags)
+    return [each.id for each in kindred(model, able)[:_SUGGESTED]]
+
+
+def kindred(model: str, models: Iterable[ModelInfo]) -> list[ModelInfo]:
+    """These models, those of the vendor of this one first, then the cheapest."""
     vendor = model.partition("/")[0]
 
     def distance(each: ModelInfo) -> tuple[bool, float]:
         price = math.inf if each.input_price is None else each.input_price
         return each.id.partition("/")[0] != vendor, price
 
-    able = sorted((each for each in models if "vision" in each.tags), key=distance)
-    return [each.id for each in able[:_SUGGESTED]]
+    return sorted(models, key=distance)
 
 
 def title_of(text: str) -> str:
@@ -155,9 +146,11 @@ def estimated_tokens(text: str) -> int:
 
 def tokens_counted(path: Sequence[Message]) -> int | None:
     """Tokens of the conversation up to its last reply, as the server counted them; None where it did not, or other questions
-    are muted since."""
+    are left out since."""
     last = next((m for m in reversed(path) if m.role == "assistant" and m.text), None)
-    usage = last.usage if last and last.unsent == muted(path) else None
+    usage = (
+        last.usage if last and standing.recorded(path) == (last.after, last.exceptions) else None
+    )
     if usage is None or usage.prompt_tokens is None:
         return None
     return usage.prompt_tokens + (usage.completion_tokens or 0) - (usage.reasoning_tokens or 0)
@@ -185,7 +178,7 @@ def window_taken(persona: str, path: Sequence[Message]) -> Weight:
     counted = tokens_counted(path)
     if counted is not None:
         return Weight(counted, counted=True)
-    said = (weight(message).tokens for message in spoken(path))
+    said = (weight(message).tokens for message in standing.spoken(path))
     return Weight(estimated_tokens(persona) + sum(said))
 
 

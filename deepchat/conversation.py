@@ -17,8 +17,8 @@ Role = Literal["system", "user", "assistant"]
 State = Literal["streaming", "done", "stopped", "cut", "failed"]
 
 # What the user has said of a question and its answer: `muted` they are not sent, `pinned` they are sent whatever has to be
-# left out.
-Mark = Literal["", "pinned", "muted"]
+# left out. A `summary` stands for all that was said before it.
+Mark = Literal["", "pinned", "muted", "summary"]
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 Parameters = Mapping[str, Json]
@@ -104,8 +104,9 @@ class Message:
 
     A system message records that the persona changed at this point. `model` is the one asked for, `reported_model` the
     one the server named. Times: `created_ms` since 1970; `first_token_s`, `seconds` from sending the request, which was
-    sent again, or tried to be, `retries` times. A `mark` is a question's, and its answers follow it; `unsent` are the ids of
-    the questions that, with their answers, a reply was asked for without.
+    sent again, or tried to be, `retries` times. A `mark` is a question's, and its answers follow it; one that is `left`
+    is left out with all before it to make room. Of a reply, `after` is the id of the last question that it was asked for
+    without, with all before it, but for the `exceptions`, which are otherwise there, or not (`standing.recorded`).
     """
 
     id: str
@@ -128,7 +129,9 @@ class Message:
     retries: int = 0
     attachments: tuple[Attachment, ...] = ()
     mark: Mark = ""
-    unsent: tuple[str, ...] = ()
+    left: bool = False
+    after: str = ""
+    exceptions: tuple[str, ...] = ()
 
 
 def emptiness(reply: Message) -> str:

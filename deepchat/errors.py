@@ -77,6 +77,12 @@ class BadRequest(ApiError):
     """400, 405, 413, 422: this request, as it is, will never be answered."""
 
 
+class TooLong(BadRequest):
+    """The conversation is longer than the model takes: `limit` tokens, None where the server does not say."""
+
+    limit: int | None = None
+
+
 class ModelNotFound(ApiError):
     """404: the server does not have the model, or not at this address."""
 

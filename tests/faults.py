@@ -27,6 +27,7 @@ from deepchat.errors import (
     StreamCut,
     TimedOut,
     TlsFailed,
+    TooLong,
     Unreachable,
 )
 from deepchat.retrying import Retries
@@ -259,7 +260,7 @@ REFUSED: Final = {
        for status, (body, kind, does, times) in STATUSES.items()},
     "too long, told as 500": Fault(
         peer(answer({"error": {"message": "length 99009 exceeds maximum input length 8192"}}, 500)),
-        BadRequest, "{server} finds the conversation too long for this model (500): length 99009 exceeds …"),
+        TooLong, "{server} finds the conversation too long for this model (500): length 99009 exceeds …"),
     "many words": Fault(
         peer(answer({"detail": "All that is said " * 99}, 400, head=IDENTIFIED)),
         BadRequest, "{server} does not accept this request (400): All that is said All that is said …"),
@@ -377,7 +378,7 @@ BROKEN: Final = {
         ServerTrouble, "{server} ended the reply with an error: Number of choices must be greater than 0."),
     "too long, told in the stream": _begun(
         goes_on({"error": {"message": "Token limit reached", "code": 400}}),
-        BadRequest, "{server} finds the conversation too long for this model (400): Token limit reached."),
+        TooLong, "{server} finds the conversation too long for this model (400): Token limit reached."),
 }  # fmt: skip
 
 # What others break on, and a reply is all the same.

@@ -20,6 +20,7 @@ from deepchat.errors import (
     NotAnAnswer,
     RateLimited,
     ServerTrouble,
+    TooLong,
 )
 from deepchat.text import clean_line
 
@@ -35,12 +36,22 @@ _TOO_LONG: Final = re.compile(
     re.IGNORECASE,
 )
 
+# "maximum context length is 8192 tokens" (OpenAI, vLLM), "context size (512 tokens)" (llama.cpp), "205000 tokens > 200000
+# maximum" (Anthropic), "model with 32768 maximum context length" (Mistral).
+_LIMITS: Final = (
+    re.compile(r"context (?:length|window|size)\D{0,16}?(\d[\d,]*)(?![\d,]*%)", re.IGNORECASE),
+    re.compile(r"(\d[\d,]*)(?: tokens?)? maximum|maximum(?: of)? (\d[\d,]*)", re.IGNORECASE),
+)
+
 # What is said of a refusal fits into 200 characters: this many beside what stands between the parts. The server's own
 # words may be cut for that, but not to fewer than the least.
 _LINE: Final = 170
 _LEAST: Final = 60
 
 _DAY_S: Final = 86_400
+
+# Of a window; more are none.
+_DIGITS: Final = 10
 _FOREVER_S: Final = 1e9
 
 Redact = Callable[[str], str]
@@ -137,13 +148,23 @@ def _error(
 ) -> ApiError:
     kind, does, hint = meaning
     start = f"{server} {does} ({status})" if status else f"{server} {does}"
-    return kind(
+    error = kind(
         _sentence(start, said, hint, request_id),
         hint=hint,
         status=status,
         request_id=request_id,
         retry_after=wait,
     )
+    if isinstance(error, TooLong):
+        error.limit = _limit_in(said)
+    return error
+
+
+def _limit_in(said: str) -> int | None:
+    """The window that a server names in its words, in tokens."""
+    found = next(filter(None, (pattern.search(said) for pattern in _LIMITS)), None)
+    digits = found and next(filter(None, found.groups()), "").replace(",", "")
+    return int(digits) or None if digits and len(digits) < _DIGITS else None
 
 
 def _when(wait: float | None) -> str:
@@ -164,7 +185,7 @@ _NO_KEY: Final[_Meaning] = (
     "Set it in the environment, and start again.",
 )
 _TOO_MUCH: Final[_Meaning] = (
-    BadRequest,
+    TooLong,
     "finds the conversation too long for this model",
     "A shorter one, or a model with a longer context, will do.",
 )

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from deepchat import context
+from deepchat import standing
 from deepchat.attach.reading import Found, read
 from deepchat.conversation import DIFF, TEXT, Attachment, Conversation, Lines, Message
 from deepchat.errors import NotAttached
@@ -72,7 +72,7 @@ def texts(path: Sequence[Message]) -> list[Attachment]:
 def _last_sent(path: Sequence[Message], *, only: str = "") -> dict[Key, Attachment]:
     return {
         _key(each): each
-        for message in context.spoken(path)
+        for message in standing.spoken(path)
         for each in message.attachments
         if each.digest and only in ("", each.media_type)
     }

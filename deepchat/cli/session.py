@@ -147,6 +147,7 @@ def _wire(
             claims=None if private else claims,
             sees=sees,
             priced=lambda model, usage: offers.priced(model, usage, catalogue.cached()),
+            holds=lambda model: offers.window(model, catalogue.cached()),
         )
         catalogue = Catalogue(
             provider.models,
@@ -180,6 +181,7 @@ def _wire(
             exported=lambda *wanted: Exporter(options.chosen, draw.blocks)(*wanted),
             disk=store.database,
             auto_title=settings.auto_title,
+            overflow=settings.overflow,
             show_footer=settings.ui.footer,
             show_title=settings.ui.title,
             bell=settings.ui.bell,

@@ -17,6 +17,7 @@ from deepchat.config.providers import Provider, headers, presets, provider_at, p
 from deepchat.conversation import Json, Parameters, Persona
 from deepchat.errors import ConfigError, UsageError
 from deepchat.fuzzy import nearest
+from deepchat.room import Overflow
 from deepchat.secret import Secret
 from deepchat.text import clean_line, mend
 
@@ -92,6 +93,7 @@ class Settings:
     providers: Mapping[str, Provider]
     parameters: Parameters
     auto_title: bool
+    overflow: Overflow
     trash_days: int
     retries: int
     fallback: tuple[str, ...]
@@ -113,6 +115,7 @@ class Settings:
             "model": self.model,
             "persona": self.persona.name or "(from --system)" if self.persona else "",
             "auto_title": self.auto_title,
+            "overflow": self.overflow,
             "trash_days": self.trash_days,
             "retries": self.retries,
             "fallback": ", ".join(self.fallback),
@@ -202,6 +205,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
         providers=known,
         parameters=parameters,
         auto_title=cast(bool, chosen["auto_title"].value),
+        overflow=cast(Overflow, chosen["overflow"].value),
         trash_days=cast(int, chosen["trash_days"].value),
         retries=cast(int, chosen["retries"].value),
         fallback=tuple(aliases.get(name, name) for name in _texts(chosen["fallback"].value)),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deepchat import context, offers
+from deepchat import context
 from deepchat.repl.house import House
 
 # Shares of the window.
@@ -26,11 +26,11 @@ class Fullness:
         self._said = (session, mark)
         if mark > before:
             self._house.page.notice(
-                f"The window of {self._chat.answering} is {share:.0%} full. /context shows with what; /undo, /clear, or a "
-                "model with a larger one makes room."
+                f"The window of {self._chat.answering} is {share:.0%} full. /context shows with what; /compact "
+                "summarises it, /trim leaves the oldest out."
             )
 
     def _share(self) -> float:
         tokens = context.tokens_counted(self._chat.conversation.path())
-        window = offers.window(self._chat.answering, self._house.catalogue.cached())
+        window = self._chat.window()
         return tokens / window if tokens and window else 0.0

@@ -23,6 +23,7 @@ from deepchat.repl.needs import (
     Servers,
 )
 from deepchat.repl.news import News
+from deepchat.room import Overflow
 
 
 class Disk(Protocol):
@@ -109,6 +110,7 @@ class House:
     exported: Exported = no_export
     disk: Disk = field(default_factory=AnyDisk)
     auto_title: bool = False
+    overflow: Overflow = "ask"
     show_footer: bool = True
     show_title: bool = True
     is_key_in: Callable[[str], bool] = lambda text: False

@@ -22,6 +22,7 @@ from deepchat.repl.drafts import DraftKeeper
 from deepchat.repl.entitling import Entitling
 from deepchat.repl.fullness import Fullness
 from deepchat.repl.house import House
+from deepchat.repl.making_room import MakingRoom
 from deepchat.repl.needs import Desk, Entry, Next, Spans, Surface
 from deepchat.repl.outgoing import Outgoing, typed
 from deepchat.repl.registry import message_of, shell_line, split_command
@@ -68,6 +69,8 @@ class Repl:
         self.drafts = DraftKeeper(house.drafts, self._unsent, is_private=lambda: house.chat.private)
         self.alongside = Alongside(house, surface, self._showing.again)
         self._fullness = Fullness(house)
+        self._room = MakingRoom(house, surface, self.sending, self._showing.begin)
+        self.sending.may_go = self._room.may_go
         self._returning = Returning(house, surface, self.drafts, self.sending)
         self.desk = Desk(
             chat=house.chat,
@@ -119,15 +122,14 @@ class Repl:
         line = entry.text
         if not line.strip():
             if self.sending.tray.attachments:
-                self.sending.say(self.sending.prepare(entry, ""))
+                return self._room.send(self.sending.prepare(entry, ""))
             return None
         picture = next(filter(reading.is_picture, naming.dropped(line)), None)
         if picture:
             self.sending.attach([reading.dropped(picture)])
             return None
         if "\n" in line.strip() and not entry.is_typed(0):
-            self.sending.say(self.sending.prepare(entry, line))
-            return None
+            return self._room.send(self.sending.prepare(entry, line))
         if shell_line(line) and entry.is_typed(0):
             return self._run(line)
         if line[0] == "!" and not line.strip("! \n") and entry.is_typed(0):
@@ -142,8 +144,7 @@ class Repl:
             return command.action(self.desk, split[1])
         if line.strip() in ("exit", "quit"):
             return Next.LEAVE
-        self.sending.say(self.sending.prepare(entry, message_of(line)))
-        return None
+        return self._room.send(self.sending.prepare(entry, message_of(line)))
 
     async def _run(self, line: str) -> None:
         """`!command`: its output is shown, and goes along with the next message; with `!!` it is only shown."""
@@ -171,7 +172,8 @@ class Repl:
 
     async def obey(self, line: str, outcome: Pending) -> Next | None:
         """See a command through that takes its time."""
-        self.doing = f"{line.split()[0]} is working"
+        obeyed = split_command(line) or shell_line(line)
+        self.doing = f"{line.split()[0]} is working" if obeyed else ""
         self._surface.refresh()
         try:
             return await outcome
@@ -223,7 +225,10 @@ class Repl:
         if reply.state == "done" and reply.text:
             self._entitling.consider()
             self._fullness.consider()
+            self._room.tell(reply)
             self.sending.go_on()
+        elif self._room.send_again():
+            pass
         elif (
             reply.text
             or not refused

@@ -18,7 +18,8 @@ from deepchat.text import clean_line
 
 
 class Sending:
-    """The tray and the queue. `show` is called when a reply is on its way, `changed` when the queue is another."""
+    """The tray and the queue. `show` is called when a reply is on its way, `changed` when the queue is another; `may_go` says
+    whether a message whose turn has come is sent."""
 
     def __init__(
         self, house: House, surface: Surface, show: Callable[[], None], changed: Callable[[], None]
@@ -34,6 +35,7 @@ class Sending:
         self._sent: Outgoing | None = None
         self._unknown_sight: set[str] = set()
         self._held = 0
+        self.may_go: Callable[[Outgoing], bool] = lambda outgoing: True
 
     def prepare(self, entry: Entry, text: str) -> Outgoing:
         """A message and what goes along with it; the tray is empty then. NotAttached, UsageError when it may not go."""
@@ -98,9 +100,14 @@ class Sending:
             if each.note:
                 self._house.page.notice(each.note)
 
+    @property
+    def waits(self) -> bool:
+        """Whether a message has to wait its turn."""
+        return self._chat.turn is not None or self._held > 0
+
     def say(self, outgoing: Outgoing) -> None:
         """Send it, or let it wait its turn."""
-        if self._chat.turn or self._held:
+        if self.waits:
             self.queue.append(outgoing)
             self._changed()
             return
@@ -160,8 +167,25 @@ class Sending:
             self._house.say_why(error)
             self.queue.insert(0, outgoing)
             self.give_up()
-        else:
+            return
+        if self.may_go(outgoing):
             self.say(outgoing)
+            self._changed()
+        else:
+            self.queue.insert(0, outgoing)
+            self.give_up()
+
+    @contextmanager
+    def asked_about(self, outgoing: Outgoing) -> Iterator[None]:
+        """Inside, the user is asked about this message: it waits, and all others behind it."""
+        self.queue.insert(0, outgoing)
+        self._held += 1
+        self._changed()
+        try:
+            yield
+        finally:
+            self._held -= 1
+            self.queue.remove(outgoing)
             self._changed()
 
     @contextmanager

@@ -8,7 +8,7 @@ from typing import Final
 from deepchat.branches import Exchange
 from deepchat.chat import TOO_LONG
 from deepchat.conversation import Event, Message, ReasoningDelta, TextDelta, emptiness
-from deepchat.errors import AccessError, ApiError, BadRequest, ModelNotFound, NetworkError
+from deepchat.errors import AccessError, ApiError, BadRequest, ModelNotFound, NetworkError, TooLong
 from deepchat.offers import near
 from deepchat.repl.house import House
 from deepchat.repl.needs import ReplyView, Surface
@@ -283,6 +283,8 @@ def _advice(error: BaseException, tries: int, *, begun: bool) -> str:
     match error:
         case ModelNotFound():
             return "/models lists what the server has, /model takes one."
+        case TooLong():
+            return "" if begun else "Enter offers ways to make room."
         case BadRequest():
             return "/model, /unset and /clear change what is sent."
         case AccessError(hint=hint) if "/retry" in hint:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from deepchat import branches, context, offers
+from deepchat import branches, context
 from deepchat.conversation import Conversation, Message
 from deepchat.repl.house import House
 from deepchat.text import clean_line
@@ -62,6 +62,5 @@ class Status:
     def _share(self, path: Sequence[Message]) -> str:
         """`12%` of the window, as the server counted the last exchange; "" where either is unknown."""
         tokens = context.tokens_counted(path)
-        models = self._house.catalogue.cached() if tokens else ()
-        window = offers.window(self._chat.answering, models)
+        window = self._chat.window() if tokens else None
         return f"{min(100, round(100 * tokens / window))}%" if tokens and window else ""

@@ -38,7 +38,9 @@ def is_later(theirs: tuple[Session, Conversation], ours: tuple[Session, Conversa
 def _latest(session: Session, conversation: Conversation) -> tuple[int, tuple[str, ...]]:
     at = max(session.changed_ms, newest(conversation))
     # As above: where both were changed at one moment.
-    marks = sorted((m.id, m.mark) for m in conversation.messages.values() if m.mark)
+    marks = sorted(
+        (m.id, m.mark, m.left) for m in conversation.messages.values() if m.mark or m.left
+    )
     return at, (*map(repr, astuple(session)), repr(conversation.leaf), repr(marks))
 
 

@@ -256,8 +256,10 @@ def marks(connection: sqlite3.Connection) -> None:
     _run(
         connection,
         """
-        ALTER TABLE message ADD COLUMN mark TEXT NOT NULL DEFAULT '';      -- of a question: pinned, muted
-        ALTER TABLE message ADD COLUMN unsent TEXT NOT NULL DEFAULT '[]';  -- of a reply: JSON, uids of muted questions
+        ALTER TABLE message ADD COLUMN mark TEXT NOT NULL DEFAULT '';      -- of a question: pinned, muted, summary
+        ALTER TABLE message ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;  -- a question, with all before it
+        ALTER TABLE message ADD COLUMN sent_after TEXT NOT NULL DEFAULT '';  -- of a reply: uid of the last one left out
+        ALTER TABLE message ADD COLUMN exceptions TEXT NOT NULL DEFAULT '[]';  -- to that: JSON, uids of questions
         """,
     )
 

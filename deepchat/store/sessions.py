@@ -48,11 +48,12 @@ _ADD_MESSAGE: Final = """
     INSERT INTO message (
       uid, session, parent, role, state, writer, text, reasoning, model, reported_model, provider, parameters,
       finish_reason, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost,
-      cost_estimated, error, request_id, created_ms, first_token_s, seconds, retries, mark, unsent)
+      cost_estimated, error, request_id, created_ms, first_token_s, seconds, retries, mark, left_out, sent_after, exceptions)
     VALUES (
       :uid, :session, :parent, :role, :state, :writer, :text, :reasoning, :model, :reported_model, :provider,
       :parameters, :finish_reason, :prompt_tokens, :completion_tokens, :cached_tokens, :reasoning_tokens, :cost,
-      :cost_estimated, :error, :request_id, :created_ms, :first_token_s, :seconds, :retries, :mark, :unsent)"""
+      :cost_estimated, :error, :request_id, :created_ms, :first_token_s, :seconds, :retries, :mark,
+      :left_out, :sent_after, :exceptions)"""
 
 _KEEP_BODY: Final = "INSERT INTO body (digest, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
@@ -72,7 +73,7 @@ _SEAL_MESSAGE: Final = """
       cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens, cost = :cost,
       cost_estimated = :cost_estimated, error = :error,
       request_id = :request_id, first_token_s = :first_token_s, seconds = :seconds, retries = :retries,
-      mark = :mark, unsent = :unsent
+      mark = :mark, left_out = :left_out, sent_after = :sent_after, exceptions = :exceptions
     WHERE id = :id"""
 
 _SPENT: Final = """
@@ -82,7 +83,9 @@ _SPENT: Final = """
     WHERE role = 'assistant' AND cost IS NOT NULL AND created_ms >= ?
     GROUP BY answered ORDER BY total(cost) DESC, answered"""
 
-_MARK: Final = "UPDATE message SET mark = ? WHERE session = ? AND uid = ? AND mark <> ?"
+_MARK: Final = """
+    UPDATE message SET mark = :mark, left_out = :left
+    WHERE session = :session AND uid = :uid AND (mark <> :mark OR left_out <> :left)"""
 
 _REOPEN_MESSAGE: Final = """
     UPDATE message SET state = 'streaming', writer = ?, text = '', reasoning = '', error = ''
@@ -428,7 +431,8 @@ def _lead(
     leaf = None if conversation.leaf is None else _key(connection, conversation.leaf, key)
     connection.execute("UPDATE session SET leaf = ? WHERE id = ?", (leaf, key))
     asked = (message for message in conversation.messages.values() if message.role == "user")
-    connection.executemany(_MARK, ((m.mark, key, mend(m.id), m.mark) for m in asked))
+    marks = ({"mark": m.mark, "left": m.left, "session": key, "uid": mend(m.id)} for m in asked)
+    connection.executemany(_MARK, marks)
 
 
 def _keep_session(connection: sqlite3.Connection, session: Session, now_ms: int) -> int:

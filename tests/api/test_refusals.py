@@ -17,6 +17,7 @@ from deepchat.errors import (
     NotAnAnswer,
     RateLimited,
     ServerTrouble,
+    TooLong,
 )
 from deepchat.secret import Secret
 
@@ -111,9 +112,32 @@ def test_a_refused_key_is_told_apart_from_a_missing_one():
 @pytest.mark.parametrize("status", [400, 413, 422, 500])
 def test_a_conversation_that_is_too_long_is_told_so_whatever_the_status(status, said):
     error = error_from(status, {}, json.dumps({"error": {"message": said}}).encode())
-    assert isinstance(error, BadRequest)
+    assert isinstance(error, TooLong)
     assert "too long" in str(error)
     assert "shorter" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [
+        ("This model's maximum context length is 8192 tokens. However, you requested 9000.", 8192),
+        ("maximum context length of 131,072 tokens", 131072),
+        ("the request exceeds the available context size (512 tokens), try increasing it", 512),
+        ("prompt is too long: 205000 tokens > 200000 maximum", 200000),
+        (
+            "Prompt contains 40000 tokens, too large for model with 32768 maximum context length",
+            32768,
+        ),
+        ("input length 99009 exceeds maximum input length", None),
+        ("prompt is too long", None),
+        ("context length " + "9" * 5000, None),
+        ("context size 0", None),
+    ],
+)
+def test_the_window_is_learned_from_the_servers_words(said, limit):
+    error = error_from(400, {}, json.dumps({"error": {"message": said}}).encode())
+    assert isinstance(error, TooLong)
+    assert error.limit == limit
 
 
 def test_a_redirect_names_where_to():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepchat import context
+from deepchat import context, standing
 from deepchat.context import Weight
 from deepchat.conversation import Conversation, Message, PromptMessage, Usage, new_id
 
@@ -42,7 +42,7 @@ def test_ids_sort_by_time_and_are_unique(times):
 @given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), st.text(max_size=5))))
 def test_roles_alternate_and_no_text_is_lost(said):
     path = [message(str(i), role=role, text=text) for i, (role, text) in enumerate(said)]
-    sent = context.prompt("persona", path)
+    sent = context.prompt("persona", standing.spoken(path))
     roles = [one.role for one in sent]
     assert roles[0] == "system"
     assert all(a != b for a, b in itertools.pairwise(roles))
@@ -50,23 +50,8 @@ def test_roles_alternate_and_no_text_is_lost(said):
     assert whole == "".join(text for role, text in said if role != "system").replace("\n", "")
 
 
-def test_muted_questions_and_their_answers_are_left_out_and_roles_still_alternate():
-    path = [
-        message("a", text="one"),
-        message("b", "a", "assistant", text="1."),
-        message("c", "b", text="two", mark="muted"),
-        message("d", "c", "system", text="persona"),
-        message("e", "d", "assistant", text="2."),
-        message("f", "e", text="three", mark="pinned"),
-    ]
-    assert [one.text for one in context.prompt("", path)] == ["one", "1.", "three"]
-    assert context.muted(path) == ("c",)
-    path[0] = replace(path[0], mark="muted")
-    assert [one.text for one in context.prompt("", path)] == ["three"]
-
-
 def test_what_the_server_counted_holds_while_the_same_questions_are_muted():
-    counted = {"usage": Usage(100, 20), "unsent": ("a",)}
+    counted = {"usage": Usage(100, 20), "exceptions": ("a",)}
     path = [
         message("a", mark="muted"),
         message("b", "a", "assistant"),

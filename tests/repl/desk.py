@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from deepchat import offers
 from deepchat.chat import Chat
 from deepchat.conversation import ModelInfo, Persona, Session
 from deepchat.errors import AccessError, Unreachable, UsageError
@@ -103,6 +104,9 @@ class Shelf:
     def cached(self):
         return self.seen
 
+    def window(self, model):
+        return offers.window(model, self.seen)
+
     def lately(self):
         return self.seen if self.seen and self.age else self.refresh()
 
@@ -197,7 +201,9 @@ class Bench:
         drawing = Drawing(THEMES["mono"], color=False, plain=True)
         page = Page(self.paper, drawing)
         defaults = Session("", model="lab/good", provider="lab")
-        self.chat = Chat(self.model, self.store, defaults=defaults, view=page)
+        self.chat = Chat(
+            self.model, self.store, defaults=defaults, view=page, holds=self.shelf.window
+        )
         self.house = House(self.chat, self.store, self.shelf, Choices(), drawing, page, self.log)
         self.house = replace(self.house, servers=Others(), logins=Keys())
         if drafts:

@@ -96,7 +96,7 @@ def test_a_fork_keeps_what_is_muted_and_what_answers_were_asked_without(three):
     three.type("/fork")
     assert marks(three) == ["muted", "", "", ""]
     path = stored(three).path()
-    assert path[-1].unsent == (path[0].id,)
+    assert path[-1].exceptions == (path[0].id,)
 
 
 def test_the_room_that_is_left_is_estimated_anew_when_something_is_muted(three):

@@ -71,7 +71,9 @@ replies = st.builds(
     seconds=seconds,
     retries=st.integers(0, 10),
     mark=st.sampled_from(get_args(Mark)),
-    unsent=st.lists(st.builds(new_id, times)).map(tuple),
+    left=st.booleans(),
+    after=st.builds(new_id, st.integers(0, 2**48 - 1)),
+    exceptions=st.lists(st.builds(new_id, times)).map(tuple),
 )
 sessions = st.builds(
     Session,

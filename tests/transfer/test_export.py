@@ -131,7 +131,17 @@ def tree():
     """Several branches, a reply in flight, attachments twice."""
     session, conversation = chat()
     other = Message("b1", "assistant", "Other", "q1", "stopped", parameters={"top_p": 1})
-    late = Message("q4", "user", "And?", "b1", attachments=(NOTE,), mark="muted", unsent=("q1",))
+    late = Message(
+        "q4",
+        "user",
+        "And?",
+        "b1",
+        attachments=(NOTE,),
+        mark="muted",
+        left=True,
+        after="q1",
+        exceptions=("q1",),
+    )
     return session, conversation.add(other, late)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from deepchat import context, figures, offers
+from deepchat import context, figures, standing
 from deepchat.context import Weight
 from deepchat.conversation import Message, Spent, Usage
 from deepchat.repl.aside import aside
@@ -13,6 +13,7 @@ from deepchat.repl.commands import COMMANDS
 from deepchat.repl.commands.exchanges import said
 from deepchat.repl.needs import Desk
 from deepchat.repl.words import count
+from deepchat.standing import Standing
 
 GROUP = "Chat"
 
@@ -24,14 +25,15 @@ BAR: Final = 40
 def context_(desk: Desk, text: str) -> None:
     """Show what will be sent with the next message: the tokens and the price of each, and the room in the model's window.
 
-    Tokens are as the server counted them, or, with a ~, estimated. `/undo`, `/mute`, `/clear` and `/detach` make room.
-    What is muted is listed, but not sent.
+    Tokens are as the server counted them, or, with a ~, estimated. `/compact`, `/trim`, `/mute`, `/undo`
+    and `/clear` make room. What is muted, out (`/trim`) or summarised is listed, but not sent.
     """
     chat = desk.chat
     path = chat.conversation.path()
+    standings = standing.standings(path)
     rows = [
         (str(number), context.title_of(one.asked.text), _tokens(context.weight(one.asked)),
-         _tokens(context.weight(one.reply)) if one.reply else "", _price(one.reply), one.asked.mark)
+         _tokens(context.weight(one.reply)) if one.reply else "", _price(one.reply), _stands(standings[one.asked.id]))
         for number, one in enumerate(said(desk), start=1)
     ]  # fmt: skip
     if chat.session.persona:
@@ -45,7 +47,7 @@ def context_(desk: Desk, text: str) -> None:
 
 
 def _filled(desk: Desk, taken: Weight) -> str:
-    window = offers.window(desk.chat.answering, desk.catalogue.cached())
+    window = desk.chat.window()
     if not window:
         return f"{_tokens(taken)} tokens; how large the window of {desk.chat.answering} is, is not known."
     share = min(1.0, taken.tokens / window)
@@ -98,6 +100,10 @@ def _sum(spent: list[Spent]) -> str:
         cost=sum(one.cost for one in spent), estimated=any(one.estimated for one in spent)
     )
     return f"{context.price(total)} · {count(replies, 'answer')}"
+
+
+def _stands(how: Standing) -> str:
+    return "" if how == "in" else how
 
 
 def _price(reply: Message | None) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from deepchat import standing
 from deepchat.conversation import Message
 from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
@@ -52,9 +53,10 @@ def show(desk: Desk, text: str) -> None:
 async def history(desk: Desk, text: str) -> None:
     """Print the whole chat again, or all from question n on; Ctrl-C ends it."""
     first, _ = chosen(desk, text or "1")
+    standings = standing.standings(desk.chat.conversation.path())
     for number, exchange in enumerate(said(desk)[first - 1 :], start=first):
-        mark = exchange.asked.mark
-        desk.page.heading(f"{number} · {mark}" if mark else str(number))
+        stands = standings[exchange.asked.id]
+        desk.page.heading(str(number) if stands == "in" else f"{number} · {stands}")
         desk.show_exchange(exchange, whole=True)
         await desk.drawn()
 
