@@ -357,6 +357,7 @@ class Chat:
             retries=self._retries,
             priced=self._priced,
             fallback=map(to, others),
+            shorter=_shorter if self._summarises(path) else lambda request, error: None,
         ).start()
         return self.turn
 
@@ -761,6 +762,14 @@ class Chat:
 def _parameters(session: Session, *, summary: bool) -> Parameters:
     """Those that an answer is asked for with, or a summary."""
     return room.of_summary(session.parameters) if summary else session.parameters
+
+
+def _shorter(request: Request, error: TooLong) -> Request | None:
+    """What is to be summarised, cut to less than was refused; None when there is nothing left to cut."""
+    refused = sum(map(room.size, request.messages))
+    limit = int(room.EMPTIED * min(refused, error.limit or refused))
+    messages = room.fitted(request.messages, limit)
+    return None if messages == request.messages else replace(request, messages=messages)
 
 
 def _open_end(conversation: Conversation) -> str | None:

@@ -23,7 +23,7 @@ from deepchat.conversation import (
     TextDelta,
     Usage,
 )
-from deepchat.errors import ApiError, DeepchatError, NetworkError, StoreError, StreamCut
+from deepchat.errors import ApiError, DeepchatError, NetworkError, StoreError, StreamCut, TooLong
 from deepchat.retrying import NEVER, Passed, Pause, Retries, another_may
 
 Phase = Literal["waiting", "thinking", "receiving"]
@@ -127,7 +127,8 @@ class Turn:
     is the first of the events, and what comes is added to it and to what it has cost. After the end `reply` holds the whole message, `error` why it
     is not whole, `unsaved` why it could not be kept. `pause` is the wait before the request is sent again, while there is
     one; stopped in it, the turn has failed as the try before it did. `tries` counts how often it was sent, or was to be.
-    `fallback` are the requests to other models, that are sent when one is busy or gone; `passed` tells of each that was.
+    `fallback` are the requests to other models, that are sent when one is busy or gone; `passed` tells of each that was;
+    `shorter` makes another one of a request that was too long, or None.
     `priced` gives what a model counted with a cost, where the server does not say it.
     """
 
@@ -142,6 +143,7 @@ class Turn:
         changed: Callable[[], None] = lambda: None,
         retries: Retries = NEVER,
         fallback: Iterable[Request] = (),
+        shorter: Callable[[Request, TooLong], Request | None] = lambda request, error: None,
         priced: Callable[[str, Usage], Usage] = lambda model, usage: usage,
         clock: Callable[[], float] = time.monotonic,
         tick_s: float = TICK_S,
@@ -160,6 +162,7 @@ class Turn:
         self._changed = changed
         self._retries = retries
         self._fallback = iter(fallback)
+        self._shorter = shorter
         self._retried = 0
         self._priced = priced
         self._clock = clock
@@ -283,6 +286,8 @@ class Turn:
 
     def _goes_on(self, error: DeepchatError) -> bool:
         """Whether it is to be sent once more: to the same model after a wait, or at once to the next one."""
+        if isinstance(error, TooLong):
+            return self._is_shortened(error)
         wait = self._retries.wait(error, self._retried)
         if wait is not None:
             self._retried += 1
@@ -297,6 +302,11 @@ class Turn:
             self.reply = replace(self.reply, model=another.model)
         self._changed()
         return True
+
+    def _is_shortened(self, error: TooLong) -> bool:
+        shorter = self._shorter(self.request, error)
+        self.request = shorter or self.request
+        return shorter is not None
 
     def _rest(self, error: DeepchatError, seconds: float) -> bool:
         """Wait; whether nobody ended it. A wait that was ended stays the turn's `pause`."""

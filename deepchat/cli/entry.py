@@ -143,7 +143,7 @@ def _require_key(settings: Settings) -> None:
     if _key_missing(settings):
         raise NoKey(
             f"No key for {settings.provider.name} is set.",
-            hint=f"deepchat login keeps one; or set {settings.provider.key_place}, name a server that needs "
+            hint=f"{settings.provider.login} keeps one; or set {settings.provider.key_place}, name a server that needs "
             "none with --base-url, or try --demo.",
         )
 

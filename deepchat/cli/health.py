@@ -107,7 +107,9 @@ def _key(settings: Settings) -> Finding:
     if settings.provider.needs_key:
         names = " or ".join(settings.provider.key_variables)
         return Finding(
-            "key", f"none in {names}: the demo answers. deepchat login keeps one", well=False
+            "key",
+            f"none in {names}: the demo answers. {settings.provider.login} keeps one",
+            well=False,
         )
     return Finding("key", "none, and none is needed")
 

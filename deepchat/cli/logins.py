@@ -106,7 +106,7 @@ class Logins:
         except (ApiError, NetworkError) as error:
             if force:
                 return f"The key was not checked: {error}"
-            error.hint = "Nothing was kept; deepchat login --force keeps a key unchecked."
+            error.hint = f"Nothing was kept; {known.login} --force keeps a key unchecked."
             raise
         if self._tells_anybody(known):
             return f"The key could not be checked: {_host(known)} tells anybody what it has."

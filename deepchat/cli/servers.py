@@ -78,7 +78,12 @@ class Servers:
         if known.needs_key and settings.key is None:
             raise NoKey(
                 f"No key for {known.name} is set.",
-                hint=" ".join((*settings.warnings, f"Set {known.key_place}, and start again.")),
+                hint=" ".join(
+                    (
+                        *settings.warnings,
+                        f"/login {known.name} keeps one; or set {known.key_place}, and start again.",
+                    )
+                ),
             )
         settings = with_model(settings, self._settings.model)
         return Server(

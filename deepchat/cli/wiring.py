@@ -32,8 +32,6 @@ from deepchat.wanted import wanted_while
 
 UNAUTHORIZED: Final = 401
 
-KEEPS_ONE: Final = "deepchat login keeps one, and so does /login in a chat."
-
 # While somebody types, how often the connection is looked at.
 LOOK_S: Final = 10.0
 
@@ -97,7 +95,9 @@ class Provider:
             key.forget()
         if source in self._settings.provider.key_variables:
             return f"Put a valid key into {source} and start again."
-        return f"{source} gave it; /retry asks anew." if source == COMMAND else KEEPS_ONE
+        if source == COMMAND:
+            return f"{source} gave it, and is asked anew the next time."
+        return f"{self._settings.provider.login} keeps one, and so does /login in a chat."
 
     def models(self) -> list[ModelInfo]:
         """What the server offers."""

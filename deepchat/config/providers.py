@@ -38,6 +38,16 @@ class Provider:
     dialect: Dialect = field(default_factory=Dialect)
 
     @property
+    def login(self) -> str:
+        """The command that keeps a key for it."""
+        unnamed = self.name == urlsplit(self.base_url).netloc
+        return (
+            f"deepchat --base-url {self.base_url} login"
+            if unnamed
+            else f"deepchat login {self.name}"
+        )
+
+    @property
     def key_place(self) -> str:
         """Where its key is looked for, and the page on which one is made."""
         return (

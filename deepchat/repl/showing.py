@@ -8,7 +8,7 @@ from typing import Final
 from deepchat.branches import Exchange
 from deepchat.chat import TOO_LONG
 from deepchat.conversation import Event, Message, ReasoningDelta, TextDelta, emptiness
-from deepchat.errors import AccessError, ApiError, BadRequest, ModelNotFound, NetworkError, TooLong
+from deepchat.errors import ApiError, BadRequest, ModelNotFound, NetworkError, TooLong
 from deepchat.offers import near
 from deepchat.repl.house import House
 from deepchat.repl.needs import ReplyView, Surface
@@ -218,11 +218,11 @@ class Showing:
             advice = (
                 _without(names)
                 or self._meant(turn.error, turn.request.model)
-                or _advice(turn.error, turn.tries, begun=bool(reply.text))
+                or _advice(turn.error, turn.tries, begun=bool(reply.text), again=self._again)
             )
             self._house.say_why(turn.error, advice)
         elif not reply.text.strip() and reply.state == "done":
-            self._house.page.notice(f"{emptiness(reply)} Enter or /retry asks again.")
+            self._house.page.notice(f"{emptiness(reply)} {self._again} asks again.")
         elif reply.state == "done" and reply.finish_reason in TOO_LONG:
             self._house.page.notice("/continue asks for the rest.")
         if self._house.debug:
@@ -231,6 +231,12 @@ class Showing:
         self._house.page.gap = ""
         self._announce(reply)
         self._ended(reply, names)
+
+    @property
+    def _again(self) -> str:
+        """What asks once more: Enter where the question stands in the composer again."""
+        returns = self._chat.unanswered is not None and not self._surface.draft
+        return "Enter" if returns else "/retry"
 
     def _meant(self, error: BaseException, model: str) -> str:
         """The models of the list that look like one that is not there; "" where none does."""
@@ -277,22 +283,21 @@ def _feed(showing: _Showing) -> None:
         room -= len(delta.text)
 
 
-def _advice(error: BaseException, tries: int, *, begun: bool) -> str:
-    """What can be typed after a turn that ended like this at its last try, perhaps when the reply had `begun`; "" for
-    nothing in particular."""
+def _advice(error: BaseException, tries: int, *, begun: bool, again: str) -> str:
+    """What can be typed after a turn that ended like this at its last try, perhaps when the reply had `begun`; `again` asks
+    once more. "" for nothing in particular."""
     match error:
         case ModelNotFound():
             return "/models lists what the server has, /model takes one."
         case TooLong():
-            return "" if begun else "Enter offers ways to make room."
+            offers = again == "Enter"
+            return "Enter offers ways to make room." if offers else "/compact and /trim make room."
         case BadRequest():
             return "/model, /unset and /clear change what is sent."
-        case AccessError(hint=hint) if "/retry" in hint:
-            return ""
         case ApiError() | NetworkError():
             tried = f"Tried {tries} times. " if tries > 1 else ""
             rest = "/continue asks for the rest, " if begun else ""
-            return f"{tried}{rest}/retry asks again."
+            return f"{tried}{rest}{again} asks again."
         case _:
             return ""
 

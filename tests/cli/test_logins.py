@@ -49,7 +49,7 @@ def test_a_key_from_a_pipe_is_checked_kept_and_used(config, guarded):
 def test_without_a_key_nothing_is_faked_in_a_pipe_and_login_is_named(config):
     code, _, err = run("-p", "Hi")
     assert code == 3
-    assert "deepchat login keeps one" in err
+    assert "deepchat login work keeps one" in err
 
 
 def test_a_refused_key_is_not_kept(config):
@@ -138,7 +138,7 @@ def test_a_key_that_cannot_be_checked_is_kept_only_by_force(config):
     code, _, err = run("login", typed=KEY)
     assert code == 4
     assert "refused the connection" in err
-    assert "Nothing was kept; deepchat login --force keeps a key unchecked." in err
+    assert "Nothing was kept; deepchat login work --force keeps a key unchecked." in err
     assert kept() == []
     code, _, err = run("login", "--force", typed=KEY)
     assert code == 0

@@ -82,7 +82,10 @@ def test_an_unknown_name_tells_the_nearest_and_a_missing_key_where_to_get_one(co
     assert "Did you mean ollama" in unknown.value.hint
     with pytest.raises(NoKey) as unkeyed:
         others.find("openai")
-    assert "Set OPENAI_API_KEY (platform.openai.com/api-keys)" in unkeyed.value.hint
+    assert (
+        "/login openai keeps one; or set OPENAI_API_KEY (platform.openai.com/api-keys)"
+        in unkeyed.value.hint
+    )
 
 
 def test_where_no_model_is_known_it_is_the_first_of_the_servers_list(config, server):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from deepchat.conversation import Finished, TextDelta
-from deepchat.errors import AccessError, NotAnAnswer, ServerTrouble
+from deepchat.errors import NotAnAnswer, ServerTrouble
 from deepchat.render.drawing import Drawing
 from deepchat.render.theme import THEMES
 from deepchat.repl.commands.table import COMMANDS
@@ -262,14 +262,8 @@ def test_a_failed_question_returns_to_the_composer(bench):
     bench.model.script.append([ServerTrouble("It is on fire.", hint="Wait.")])
     said = bench.type("Hello")
     assert "It is on fire." in said
-    assert "/retry asks again." in said
+    assert "Enter asks again." in said
     assert bench.paper.draft == "Hello"
-
-
-def test_what_an_error_says_of_retry_is_not_said_again(bench):
-    refused = AccessError("No.", hint="A program gave it; /retry asks anew.", status=401)
-    bench.model.script.append([refused])
-    assert bench.type("Hello").count("/retry") == 1
 
 
 def test_a_failed_question_goes_to_the_history_when_something_new_is_typed(bench):

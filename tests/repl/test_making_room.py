@@ -282,6 +282,28 @@ def test_a_summary_of_too_much_is_asked_for_cut(three):
     assert sum(map(room.size, three.model.requests[-1].messages)) <= 810
 
 
+def test_a_summary_of_what_the_server_finds_too_long_is_asked_for_cut_shorter_each_time(three):
+    say(three, "word " * 400, "4.")
+    refusal = TooLong("Too long.")
+    refusal.limit = 400
+    three.model.requests.clear()
+    three.model.script += [[refusal], [refusal], [TextDelta("All."), Finished("stop")]]
+    three.type("/compact")
+    sizes = [sum(map(room.size, request.messages)) for request in three.model.requests]
+    assert sizes[0] > 500
+    assert sizes[1] <= 300
+    assert sizes[2] < sizes[1]
+    assert marks(three)[-1] == "summary"
+
+
+def test_what_cannot_be_cut_any_more_is_not_asked_for_for_ever(three):
+    three.model.requests.clear()
+    three.model.script += [[FULL]] * 9
+    assert "/compact and /trim make room." in three.type("/compact")
+    assert len(three.model.requests) < 9
+    assert marks(three) == ["", "", ""]
+
+
 def test_a_summary_is_not_asked_for_with_parameters_of_answers(three):
     three.chat.set_parameter("max_tokens", 5)
     three.chat.set_parameter("temperature", 0.5)

@@ -55,7 +55,7 @@ def test_a_key_that_is_refused_is_asked_for_anew(work, guarded, tmp_path):
     with Driver() as chat:
         chat.wait_for("/help")
         chat.enter("What do keys do?")
-        chat.wait_for("key_command gave it; /retry asks anew.")
+        chat.wait_for("key_command gave it, and is asked anew the next time.")
         vault.write_text(KEY)
         chat.press("\r")
         chat.wait_for("Ctrl-D leaves")

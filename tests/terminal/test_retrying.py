@@ -58,7 +58,7 @@ def test_a_server_that_does_not_recover_is_said_to_have_been_asked_three_times(d
     chat = deepchat()
     chat.wait_for("/help")
     chat.enter("Anyone?")
-    chat.wait_for("Tried 3 times. /retry asks again.")
+    chat.wait_for("Tried 3 times. Enter asks again.")
     assert len(asked(server)) == 3
 
 
