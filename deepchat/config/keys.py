@@ -215,8 +215,13 @@ def parse_parameter(name: str, text: str) -> Json:
 
 
 def _extra(field: str, text: str) -> Json:
+    value = typed(text.strip())
+    if isinstance(value, str) and text.strip()[:1] in ("{", "[", '"') and value == text.strip():
+        raise UsageError(
+            f"extra.{clean_line(field, 40)} begins like JSON, and is none: {clean_line(text, 40)}."
+        )
     try:
-        fields = FIELDS.take({field: typed(text.strip())})
+        fields = FIELDS.take({field: value})
     except ValueError:
         raise UsageError(
             f"extra.{clean_line(field, 40)} cannot be set to “{clean_line(text, 40)}”.",

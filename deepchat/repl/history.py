@@ -70,10 +70,17 @@ class FileHistory(History):
     5,000 different ones are read, on a thread of its own. An entry is a string, or, with `pasted` parts, an object.
     """
 
-    def __init__(self, path: Path | None, *, is_private: Callable[[], bool] = bool) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        is_private: Callable[[], bool] = bool,
+        is_secret: Callable[[str], bool] = lambda text: False,
+    ) -> None:
         super().__init__()
         self._path = path
         self._is_private = is_private
+        self._is_secret = is_secret
         self._known: _State = None
 
     async def load(self) -> AsyncGenerator[str, None]:
@@ -134,10 +141,10 @@ class FileHistory(History):
         super().append_string(string)
 
     def store_string(self, string: str) -> None:
-        """Keep one entry for next time, unless the chat is one of which nothing is kept."""
+        """Keep one entry for next time, unless the chat is one of which nothing is kept, or it holds a key."""
         if self._path is None or self._is_private() or len(string) > LONGEST:
             return
-        if _LOGIN.match(string):
+        if _LOGIN.match(string) or self._is_secret(string):
             return
         with suppress(OSError), _locked(self._path) as file:
             was_current = self._is_current()

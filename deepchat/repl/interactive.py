@@ -65,7 +65,11 @@ class Interactive:
         self.terminal = Terminal(
             bindings=partial(bindings, actions, keymap),
             completer=completer,
-            history=FileHistory(history, is_private=lambda: self.repl.desk.chat.private),
+            history=FileHistory(
+                history,
+                is_private=lambda: self.repl.desk.chat.private,
+                is_secret=lambda text: self.repl.holds_secret(text),
+            ),
             suggest=Ghost(),
             parts=Parts(
                 status=lambda width: self.repl.status(width, self.terminal.mode),

@@ -205,6 +205,10 @@ class Repl:
         self._entitling.take()
         self._showing.pump()
 
+    def holds_secret(self, text: str) -> bool:
+        """Whether this seems to hold a key or a token."""
+        return bool(Outgoing(text).secret(self._house.is_key_in))
+
     def hurry(self) -> None:
         """From now on keys are to be answered: nothing waits for a disk until the end."""
         self._house.disk.hurry()
@@ -249,7 +253,9 @@ class Repl:
     def interrupt(self) -> Next:
         """Ctrl-C with nothing to clear: drop what is queued, else stop the reply, else hint, else leave."""
         now = self._clock()
-        if self.sending.drop_last() or self.stop_drawing():
+        if self.sending.drop_last():
+            self._house.page.notice("Not sent, and in the history: the message that waited last.")
+        elif self.stop_drawing():
             pass
         elif self._chat.turn:
             self._stopped_at = now

@@ -77,6 +77,8 @@ def test_any_other_field_is_the_json_or_the_text_that_was_typed(text, value):
         ("extra.messages", "[]"),
         ("extra.stream", "false"),
         ("extra.", "1"),
+        ("extra.x", "{bad"),
+        ("extra.x", "[1, 2"),
         ("extra.x", "NaN"),
         ("extra.x", "-Infinity"),
         ("extra", '{"x": 1}'),

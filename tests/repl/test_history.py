@@ -297,3 +297,11 @@ def test_the_file_is_not_read_again_for_what_was_typed_here(tmp_path, monkeypatc
     monkeypatch.setattr(history, "load_history_strings", lambda: 1 / 0)
     history.append_string("second")
     assert loaded(history) == ["second", "first"]
+
+
+def test_what_holds_a_key_is_found_again_but_not_kept(tmp_path):
+    history = FileHistory(tmp_path / "history", is_secret=lambda text: "sk-" in text)
+    history.append_string("My key is sk-1")
+    history.append_string("What else?")
+    assert history.get_strings() == ["My key is sk-1", "What else?"]
+    assert stored(tmp_path / "history") == ["What else?"]

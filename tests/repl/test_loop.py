@@ -39,6 +39,7 @@ def test_a_queued_message_can_be_taken_back_or_dropped(bench):
     assert bench.repl.sending.take_back()
     assert bench.paper.draft == "Third"
     bench.repl.interrupt()
+    assert "Not sent, and in the history" in bench.paper.printed
     assert bench.repl.queue == []
     assert bench.repl.busy
     assert not bench.repl.sending.take_back()
