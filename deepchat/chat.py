@@ -791,3 +791,16 @@ def _persona_at(conversation: Conversation) -> str:
     """The persona recorded last on the active path."""
     record = conversation.last("system")
     return record.text if record else ""
+
+
+def asked_for(conversation: Conversation, reply: Message, *, pictures: bool = True) -> Request:
+    """The request that a stored reply is the answer to: with the persona there was, and without what was left out then.
+
+    Whether the model was sent `pictures` is not stored; of a reply that was gone on with it is the first request, and what was
+    to be summarised is there uncut.
+    """
+    before = conversation.at(reply.parent)
+    said = standing.spoken_then(before.path(), reply)
+    return Request(
+        reply.model, context.prompt(_persona_at(before), said, pictures=pictures), reply.parameters
+    )

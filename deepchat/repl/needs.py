@@ -19,7 +19,7 @@ from deepchat.conversation import (
     Session,
 )
 from deepchat.sought import Piece
-from deepchat.text import MARKED, Cleaner
+from deepchat.text import MARKED, Cleaner, clean
 
 
 class Next(Enum):
@@ -442,6 +442,12 @@ class Page:
             self.write(f"{shown}\n")
         if cleaner.marks:
             self.notice(MARKED.format(cleaner.marks))
+
+    def sections(self, said: Sequence[tuple[str, str]]) -> None:
+        """Texts as they came, made safe, each under its heading."""
+        width = self._surface.width
+        parts = (f"{self._draw.heading(head, width)}{clean(text)}\n\n" for head, text in said)
+        self.write("".join(parts))
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         self.write(self._draw.table(headers, rows, self._surface.width))

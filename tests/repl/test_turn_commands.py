@@ -2,7 +2,8 @@
 
 import pytest
 
-from deepchat.conversation import Finished, ModelInfo, Reported, TextDelta, Usage
+from deepchat.chat import asked_for
+from deepchat.conversation import Attachment, Finished, ModelInfo, Reported, TextDelta, Usage
 from deepchat.repl.commands.table import COMMANDS
 
 
@@ -132,7 +133,46 @@ def test_nothing_is_muted_while_a_reply_is_on_its_way(bench):
     assert marks(bench) == ["", ""]
 
 
-@pytest.mark.parametrize("command", ["/mute", "/unmute", "/pin", "/unpin"])
+@pytest.mark.parametrize("command", ["/mute", "/unmute", "/pin", "/unpin", "/sent"])
 def test_in_an_empty_chat_there_is_nothing_of_it(bench, command):
     assert bench.type(command).startswith("Error: ")
     assert not bench.bugs
+
+
+def test_the_request_behind_each_answer_is_the_one_that_was_sent(three):
+    chat = three.chat
+    three.type("/mute 2")
+    three.type("/system Be kind.")
+    chat.set_parameter("temperature", 0.5)
+    three.repl.tray.add([Attachment("a.py", "text/plain", b"a = 1\n")])
+    say(three, "four", "4.")
+    three.type("/system Be brief.")
+    three.type("/unmute 2")
+    three.type("/mute 1")
+    three.model.script.append([TextDelta("4!"), Finished("stop")])
+    three.type("/retry")
+    three.model.script.append([TextDelta("5."), Finished("stop")])
+    three.type("five")
+    replies = [m for m in stored(three).messages.values() if m.role == "assistant"]
+    assert len(replies) == len(three.model.requests) == 6
+    for reply, request in zip(replies, three.model.requests, strict=True):
+        found = asked_for(stored(three), reply)
+        assert (found.model, found.messages) == (request.model, request.messages)
+        assert found.parameters == request.parameters
+
+
+def test_what_was_sent_is_shown_with_what_is_not_known(three):
+    three.type("/system Be \x1b[31mkind.")
+    three.repl.tray.add([Attachment("a.png", "image/png", b"\x89PNG")])
+    say(three, "four", "4.")
+    three.type("/set temperature 0.5")
+    shown = three.type("/sent 4")
+    assert "temperature" not in shown
+    assert "lab/good" in shown
+    assert "1 · system\nBe ␛[31mkind.\n\n2 · user\none\n\n3 · assistant\n1.\n\n" in shown
+    assert "8 · user\nfour\n[a.png · 4 B]\n\n" in shown
+    assert "the pictures, or only their names, is not stored" in shown
+    say(three, "five", "5.")
+    assert "temperature   0.5" in three.type("/sent")
+    assert "3 · assistant" not in three.type("/sent 1")
+    assert "no question 9" in three.type("/sent 9")

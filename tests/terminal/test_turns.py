@@ -45,4 +45,10 @@ def test_a_muted_turn_is_not_sent_after_a_restart_either_until_it_is_unmuted(dee
     again.enter("/retry")
     again.wait_for("Fourth.")
     assert sent(server) == [("user", "One?"), ("assistant", "First."), *rest]
-    assert asked(server)["model"]
+    again.wait_for("‹2/2›")
+    again.enter("/sent")
+    again.wait_for("request byte by byte.")
+    shown = "\n".join(again.everything())
+    for number, message in enumerate(asked(server)["messages"], start=1):
+        assert f"{number} · {message['role']}\n{message['content']}\n" in shown
+    assert asked(server)["model"] in shown

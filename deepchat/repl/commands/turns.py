@@ -1,15 +1,23 @@
-"""Commands about one turn, a question and its answer: whether it is sent, or kept when others have to be left out."""
+"""Commands about one turn, a question and its answer: whether it is sent, or kept when others have to be left out; and what
+was sent for it."""
 
+import json
 from collections.abc import Iterator
+from typing import Final
 
 from deepchat import context
-from deepchat.conversation import Mark
+from deepchat.chat import asked_for
+from deepchat.conversation import Mark, PromptMessage
 from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
 from deepchat.repl.commands.exchanges import chosen, questions, said
 from deepchat.repl.needs import Choice, Desk
 
 GROUP = "Chat"
+
+# What is not stored of a request, with pictures and of any.
+SEEN: Final = "Whether the model was sent the pictures, or only their names, is not stored."
+UNTOLD: Final = "How it was to be streamed and cached is not stored; /debug shows the last request byte by byte."
 
 
 def _muted(desk: Desk) -> Iterator[Choice]:
@@ -68,3 +76,34 @@ def _unmark(desk: Desk, text: str, mark: Mark) -> int:
     if exchange.asked.mark != mark:
         raise UsageError(f"Question {number} is not {mark}.", hint="/context shows what is.")
     return _mark(desk, text, "")
+
+
+@COMMANDS.command("/sent", usage="[n]", group=GROUP, candidates=questions)
+def sent(desk: Desk, text: str) -> None:
+    """Show the request behind the answer to question n, or to the last one: model, parameters, every message as it went out.
+
+    It is put together again from what is stored; what that does not tell is said below it. Of a reply that `/continue` went
+    on with it is the first request, and what an imported answer was asked with beside this is not known.
+    """
+    number, exchange = chosen(desk, text)
+    if exchange.reply is None:
+        raise UsageError(f"Question {number} has no answer.")
+    request = asked_for(desk.chat.conversation, exchange.reply)
+    own = [
+        (name, json.dumps(value, ensure_ascii=False)) for name, value in request.parameters.items()
+    ]
+    desk.page.pairs([("model", request.model), ("provider", exchange.reply.provider), *own])
+    desk.page.sections(
+        [
+            (f"{place} · {message.role}", _as_sent(message))
+            for place, message in enumerate(request.messages, start=1)
+        ]
+    )
+    if any(message.pictures for message in request.messages):
+        desk.page.notice(SEEN)
+    desk.page.notice(UNTOLD)
+
+
+def _as_sent(message: PromptMessage) -> str:
+    pictures = (f"[{' · '.join(context.described(each))}]" for each in message.pictures)
+    return "\n".join(filter(None, (message.text, *pictures)))
