@@ -1,7 +1,7 @@
 """One live chat: what the user says to a model, who the model is to be, and which session it is kept in."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, Literal, Protocol
 
@@ -181,6 +181,19 @@ class Unsaved:
         return []
 
 
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """What is to be another way for one reply alone: a `hint` goes along with its question, "" is the model there is, and
+    `parameters` are set beside those of the session, or in their place."""
+
+    hint: str = ""
+    model: str = ""
+    parameters: Parameters = field(default_factory=dict)
+
+
+AS_EVER: Final = Otherwise()
+
+
 class Chat:
     """A session in use. `defaults` is what a new session starts from; its id is not used. `sees` tells whether a model
     takes pictures, `holds` how many tokens, as far as that is listed; `fallback` names those that are asked when one is
@@ -213,7 +226,7 @@ class Chat:
         self._fallbacks = fallback
         self._passed: dict[
             str, str
-        ] = {}  # by reply, the model that was asked first and passed over
+        ] = {}  # by reply that another model began, the one in whose stead
         self._claims = claims or NoClaims()
         self._sees = sees
         self._priced = priced
@@ -277,7 +290,7 @@ class Chat:
             self.session = replace(self.session, title=title)
         return self._ask(base, question)
 
-    def retry(self) -> Turn:
+    def retry(self, otherwise: Otherwise = AS_EVER) -> Turn:
         """Ask the last question again; the reply it had stays, beside the new one. UsageError when there is none."""
         self.require_ours()
         question = self.conversation.last("user")
@@ -285,9 +298,14 @@ class Chat:
             raise UsageError("There is no question yet that could be asked again.")
         self._require_sent(question)
         self._fallback = self.conversation.leaf
-        return self._ask(self.conversation.at(question.id))
+        return self._ask(self.conversation.at(question.id), otherwise=otherwise)
 
-    def _ask(self, base: Conversation, question: Message | None = None) -> Turn:
+    def _ask(
+        self,
+        base: Conversation,
+        question: Message | None = None,
+        otherwise: Otherwise = AS_EVER,
+    ) -> Turn:
         self._undone = []
         new: list[Message] = []
         if _persona_at(base) != self.session.persona:
@@ -295,7 +313,7 @@ class Chat:
         if question:
             new.append(replace(question, parent=new[-1].id) if new else question)
         self.conversation = base.add(*new)
-        return self._start(self._empty_reply(self.conversation.leaf), new)
+        return self._start(self._empty_reply(self.conversation.leaf, otherwise), new)
 
     def go_on(self) -> Turn:
         """Ask for the rest of a reply that was stopped, cut, or too long: it stays one message. UsageError when the last
@@ -335,7 +353,11 @@ class Chat:
         self._claim_new()
         self._unkept += [*new, reply]
         self._begun = True
-        session, path, asked = self.session, self.conversation.path(), self._asked(reply)
+        session, asked = self.session, self._asked(reply)
+        path = context.hinted(self.conversation.path(), reply.hint)
+        parameters = session.parameters if reply.text else reply.parameters
+        if asked != self.answering:
+            self._passed[reply.id] = self.answering
 
         def to(model: str) -> Request:
             said, summary = standing.spoken(path), self._summarises(path)
@@ -343,7 +365,7 @@ class Chat:
             sent = context.prompt(session.persona, said, pictures=pictures)
             if summary and (limit := self.limit(model)):
                 sent = room.fitted(sent, limit)
-            return Request(model, sent, _parameters(session, summary=summary), session.id)
+            return Request(model, sent, parameters, session.id)
 
         # What one model has begun no other goes on with.
         others = [] if reply.text else [one for one in self._fallbacks if one != asked]
@@ -362,9 +384,9 @@ class Chat:
         return self.turn
 
     def _asked(self, reply: Message) -> str:
-        """The model that answers; a reply that another one began in its stead goes on with that."""
+        """The model that answers, or the one for this reply alone; one that another has begun goes on with that."""
         began = self._passed.get(reply.id) == self.answering
-        return reply.model if began else self.answering
+        return reply.model if began or not reply.text else self.answering
 
     def settle(self) -> Message:
         """Take the reply of the turn that has ended into the conversation.
@@ -375,7 +397,7 @@ class Chat:
             raise RuntimeError("no turn has ended")
         turn, self.turn = self.turn, None
         if turn.passed:
-            self._passed[turn.reply.id] = turn.passed[0].model
+            self._passed.setdefault(turn.reply.id, turn.passed[0].model)
         fallback, self._fallback = self._fallback, None
         self.conversation = self.conversation.add(turn.reply)
         if turn.unsaved:
@@ -481,21 +503,23 @@ class Chat:
         now = self._now_ms()
         return Message(new_id(now), role, text, parent, created_ms=now)
 
-    def _empty_reply(self, parent: str | None) -> Message:
+    def _empty_reply(self, parent: str | None, otherwise: Otherwise) -> Message:
         now, path = self._now_ms(), self.conversation.path()
         after, exceptions = standing.recorded(path)
+        own = _parameters(self.session, summary=self._summarises(path))
         return Message(
             new_id(now),
             "assistant",
             "",
             parent,
             "streaming",
-            model=self.answering,
+            model=otherwise.model or self.answering,
             provider=self._defaults.provider,
-            parameters=_parameters(self.session, summary=self._summarises(path)),
+            parameters={**own, **otherwise.parameters},
             created_ms=now,
             after=after,
             exceptions=exceptions,
+            hint=otherwise.hint,
         )
 
     def require_idle(self) -> None:
@@ -800,7 +824,7 @@ def asked_for(conversation: Conversation, reply: Message, *, pictures: bool = Tr
     to be summarised is there uncut.
     """
     before = conversation.at(reply.parent)
-    said = standing.spoken_then(before.path(), reply)
+    said = standing.spoken_then(context.hinted(before.path(), reply.hint), reply)
     return Request(
         reply.model, context.prompt(_persona_at(before), said, pictures=pictures), reply.parameters
     )

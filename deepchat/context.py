@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Final, Protocol
 
@@ -52,6 +52,17 @@ def prompt(
         else:
             joined.append(one)
     return tuple(joined)
+
+
+def hinted(path: Sequence[Message], hint: str) -> Sequence[Message]:
+    """A path with what is said along with its last question, as a paragraph of its own; "" is nothing."""
+    last = max(
+        (place for place, message in enumerate(path) if message.role == "user"), default=None
+    )
+    if last is None or not hint:
+        return path
+    asked = replace(path[last], text="\n\n".join(filter(None, (path[last].text, hint))))
+    return (*path[:last], asked, *path[last + 1 :])
 
 
 def _sent(message: Message, *, pictures: bool) -> PromptMessage:
@@ -145,12 +156,12 @@ def estimated_tokens(text: str) -> int:
 
 
 def tokens_counted(path: Sequence[Message]) -> int | None:
-    """Tokens of the conversation up to its last reply, as the server counted them; None where it did not, or other questions
-    are left out since."""
+    """Tokens of the conversation up to its last reply, as the server counted them; None where it did not, other questions
+    are left out since, or more was said with that reply's question than will be."""
     last = next((m for m in reversed(path) if m.role == "assistant" and m.text), None)
-    usage = (
-        last.usage if last and standing.recorded(path) == (last.after, last.exceptions) else None
-    )
+    if last is None or last.hint or standing.recorded(path) != (last.after, last.exceptions):
+        return None
+    usage = last.usage
     if usage is None or usage.prompt_tokens is None:
         return None
     return usage.prompt_tokens + (usage.completion_tokens or 0) - (usage.reasoning_tokens or 0)

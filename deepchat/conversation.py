@@ -106,7 +106,8 @@ class Message:
     one the server named. Times: `created_ms` since 1970; `first_token_s`, `seconds` from sending the request, which was
     sent again, or tried to be, `retries` times. A `mark` is a question's, and its answers follow it; one that is `left`
     is left out with all before it to make room. Of a reply, `after` is the id of the last question that it was asked for
-    without, with all before it, but for the `exceptions`, which are otherwise there, or not (`standing.recorded`).
+    without, with all before it, but for the `exceptions`, which are otherwise there, or not (`standing.recorded`); its `hint`
+    is what went along with its question for it alone.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Message:
     left: bool = False
     after: str = ""
     exceptions: tuple[str, ...] = ()
+    hint: str = ""
 
 
 def emptiness(reply: Message) -> str:

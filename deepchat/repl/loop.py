@@ -93,6 +93,7 @@ class Repl:
             give_back=lambda asked: self.sending.give_back([self.sending.again(asked)]),
             waiting=self.sending.tray,
             attach=self.sending.attach,
+            require_open=self.sending.require_open,
             keep=house.keep,
             exported=house.exported,
             last_exchange=house.last_exchange,

@@ -463,7 +463,7 @@ class Show(Protocol):
 class Desk:
     """What a command may reach. `show_turn` shows the turn with this number of a chat that was just opened, `drawn`
     waits until what is shown again stands there, `give_back` puts a question into the composer again, `keep` keeps a
-    chat that was private."""
+    chat that was private; `require_open` raises a UsageError, once for each text, when it seems to hold a key or a token."""
 
     chat: Chat
     library: Library
@@ -485,6 +485,7 @@ class Desk:
     show_reply: Callable[[], None]
     waiting: Waiting
     attach: Callable[[Sequence[Found]], None]
+    require_open: Callable[[str], None]
     keep: Callable[[], None] | None
     exported: Exported
     last_exchange: Callable[[], str]

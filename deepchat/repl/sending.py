@@ -62,6 +62,10 @@ class Sending:
             self._unknown_sight.add(model)
             self._house.page.notice(f"Whether {model} sees pictures is not known here.")
 
+    def require_open(self, text: str) -> None:
+        """UsageError, once, when a text that is to be sent seems to hold a key or a token."""
+        self._ask_about_secrets(Outgoing(text))
+
     def _ask_about_secrets(self, outgoing: Outgoing) -> None:
         """UsageError, once for each message, when it seems to hold a key or a token."""
         secret = outgoing.secret(self._house.is_key_in)

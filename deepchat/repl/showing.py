@@ -213,7 +213,8 @@ class Showing:
         footer = self._footer(replace(reply, error=""))
         gap = "\n" if commit or reply.text or reply.reasoning else ""
         self._commit(commit + gap + footer)
-        names = refused(turn.error, reply.parameters)
+        own = self._chat.session.parameters
+        names = [name for name in refused(turn.error, reply.parameters) if name in own]
         if turn.error:
             advice = (
                 _without(names)

@@ -264,6 +264,12 @@ def marks(connection: sqlite3.Connection) -> None:
     )
 
 
+@step
+def hints(connection: sqlite3.Connection) -> None:
+    """What went along with a question for one reply alone."""
+    _run(connection, "ALTER TABLE message ADD COLUMN hint TEXT NOT NULL DEFAULT '';")
+
+
 def _run(connection: sqlite3.Connection, script: str) -> None:
     """Each statement of a script. Not `executescript`, which would commit the transaction around it."""
     statement = ""

@@ -48,12 +48,13 @@ _ADD_MESSAGE: Final = """
     INSERT INTO message (
       uid, session, parent, role, state, writer, text, reasoning, model, reported_model, provider, parameters,
       finish_reason, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost,
-      cost_estimated, error, request_id, created_ms, first_token_s, seconds, retries, mark, left_out, sent_after, exceptions)
+      cost_estimated, error, request_id, created_ms, first_token_s, seconds, retries, mark, left_out, sent_after, exceptions,
+      hint)
     VALUES (
       :uid, :session, :parent, :role, :state, :writer, :text, :reasoning, :model, :reported_model, :provider,
       :parameters, :finish_reason, :prompt_tokens, :completion_tokens, :cached_tokens, :reasoning_tokens, :cost,
       :cost_estimated, :error, :request_id, :created_ms, :first_token_s, :seconds, :retries, :mark,
-      :left_out, :sent_after, :exceptions)"""
+      :left_out, :sent_after, :exceptions, :hint)"""
 
 _KEEP_BODY: Final = "INSERT INTO body (digest, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
@@ -73,7 +74,7 @@ _SEAL_MESSAGE: Final = """
       cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens, cost = :cost,
       cost_estimated = :cost_estimated, error = :error,
       request_id = :request_id, first_token_s = :first_token_s, seconds = :seconds, retries = :retries,
-      mark = :mark, left_out = :left_out, sent_after = :sent_after, exceptions = :exceptions
+      mark = :mark, left_out = :left_out, sent_after = :sent_after, exceptions = :exceptions, hint = :hint
     WHERE id = :id"""
 
 _SPENT: Final = """

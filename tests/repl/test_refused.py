@@ -65,10 +65,19 @@ def test_what_is_being_typed_stays_and_the_question_is_not_lost(hot):
     assert "Up brings it back" in hot.paper.printed
 
 
+def test_what_was_set_for_one_reply_alone_is_not_to_be_left_out(hot):
+    hot.type("Hello?")
+    hot.type("/retry --without temperature")
+    hot.paper.draft = ""
+    hot.model.script.append([BadRequest("No temperature here.")])
+    said = hot.type("/retry --set temperature=3")
+    assert "/unset" in said
+    assert "--without" not in hot.paper.draft
+
+
 def test_a_retry_without_what_is_not_set_asks_nothing(hot):
     hot.type("Hello?")
     assert "Did you mean temperature?" in hot.type("/retry --without temperature temprature")
-    assert "takes nothing but --without" in hot.type("/retry --without")
-    assert "takes nothing but --without" in hot.type("/retry temperature")
+    assert "--without wants something behind it." in hot.type("/retry --without")
     assert len(hot.model.requests) == 1
     assert hot.chat.session.parameters == {"temperature": 2}

@@ -4,6 +4,7 @@ import pytest
 
 from deepchat.chat import asked_for
 from deepchat.conversation import Attachment, Finished, ModelInfo, Reported, TextDelta, Usage
+from deepchat.errors import RateLimited
 from deepchat.repl.commands.table import COMMANDS
 
 
@@ -150,7 +151,7 @@ def test_the_request_behind_each_answer_is_the_one_that_was_sent(three):
     three.type("/unmute 2")
     three.type("/mute 1")
     three.model.script.append([TextDelta("4!"), Finished("stop")])
-    three.type("/retry")
+    three.type("/retry in verse -m lab/better --set temperature=2")
     three.model.script.append([TextDelta("5."), Finished("stop")])
     three.type("five")
     replies = [m for m in stored(three).messages.values() if m.role == "assistant"]
@@ -176,3 +177,106 @@ def test_what_was_sent_is_shown_with_what_is_not_known(three):
     assert "temperature   0.5" in three.type("/sent")
     assert "3 · assistant" not in three.type("/sent 1")
     assert "no question 9" in three.type("/sent 9")
+
+
+# --- another answer, asked for otherwise ---------------------------------------------------------------------------------
+
+
+def again(bench, line, answered="Again."):
+    bench.model.script.append([TextDelta(answered), Finished("stop")])
+    return bench.type(line)
+
+
+def test_a_hint_goes_along_with_the_question_once(three):
+    again(three, "/retry in verse,\n  please")
+    assert sent(three)[-1] == "three\n\nin verse,\n  please"
+    path = stored(three).path()
+    assert (path[-2].text, path[-1].hint) == ("three", "in verse,\n  please")
+    assert "hint          in verse,\n                please" in three.type("/info")
+    assert "5 · user\nthree\n\nin verse,\n  please\n" in three.type("/sent")
+    again(three, "/retry")
+    assert sent(three)[-1] == "three"
+    again(three, "four")
+    assert sent(three)[-3:] == ["three", "Again.", "four"]
+
+
+def test_a_hint_stands_behind_what_is_attached_to_the_question(bench):
+    bench.repl.tray.add([Attachment("a.py", "text/plain", b"a = 1\n")])
+    again(bench, "")
+    again(bench, "/retry only the first line")
+    assert sent(bench) == ["a.py:\n```\na = 1\n```\n\nonly the first line"]
+
+
+def test_model_and_parameters_may_be_others_for_one_answer(three):
+    three.type("/set temperature 1")
+    again(three, "/retry -m b --set temperature=0.5")
+    request = three.model.requests[-1]
+    assert (request.model, request.parameters) == ("lab/better", {"temperature": 0.5})
+    reply = stored(three).path()[-1]
+    assert (reply.model, reply.parameters, reply.hint) == ("lab/better", {"temperature": 0.5}, "")
+    again(three, "four")
+    request = three.model.requests[-1]
+    assert (request.model, request.parameters) == ("lab/good", {"temperature": 1.0})
+
+
+def test_all_of_it_at_once_and_words_that_look_like_options(three):
+    three.type("/set temperature 1")
+    again(three, "/retry --without temperature -m lab/better say it -- with --set in mind")
+    request = three.model.requests[-1]
+    assert request.messages[-1].text == "three\n\nsay it with --set in mind"
+    assert (request.model, request.parameters) == ("lab/better", {})
+    assert three.chat.session.parameters == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("/retry -m", "-m wants something behind it."),
+        ("/retry -m lab/goood", "Did you mean lab/good?"),
+        ("/retry --set temperature", "--set wants a name and a value."),
+        ("/retry --set nonsense=1", "There is no parameter nonsense."),
+        ("/retry --without temperature", "temperature is not set."),
+        ("/retry --shorter", "Behind -- everything is hint."),
+    ],
+)
+def test_what_cannot_be_asked_so_is_said_and_nothing_is_sent(three, line, why):
+    assert why in three.type(line)
+    assert len(three.model.requests) == 3
+
+
+def test_a_hint_that_looks_like_a_key_goes_out_only_when_it_is_said_twice(three):
+    line = "/retry as ghp_" + "a" * 36
+    assert "Not sent yet" in three.type(line)
+    assert len(three.model.requests) == 3
+    again(three, line)
+    assert "ghp_" in sent(three)[-1]
+
+
+def test_what_another_model_began_with_a_hint_goes_on_so(three):
+    three.model.script.append([TextDelta("Roses "), Finished("length")])
+    three.type("/retry in verse -m lab/better")
+    again(three, "/continue", "are red.")
+    request = three.model.requests[-1]
+    assert request.model == "lab/better"
+    assert [message.text for message in request.messages[-2:]] == ["three\n\nin verse", "Roses "]
+    assert stored(three).path()[-1].text == "Roses are red."
+
+
+def test_one_that_stands_by_for_the_model_of_one_answer_goes_on_with_it(three):
+    three.chat._fallbacks = ("lab/third",)
+    three.model.script += [
+        [RateLimited("Busy.", status=429)],
+        [TextDelta("Half"), Finished("length")],
+    ]
+    three.type("/retry -m lab/better")
+    again(three, "/continue", " more.")
+    asked = [request.model for request in three.model.requests[-3:]]
+    assert asked == ["lab/better", "lab/third", "lab/third"]
+
+
+def test_a_hint_makes_what_the_server_counted_an_estimate(three):
+    three.model.script.append(
+        [TextDelta("3!"), Reported("", "", Usage(300, 100)), Finished("stop")]
+    )
+    three.type("/retry in verse")
+    assert "~" in three.type("/context").splitlines()[-2]

@@ -74,6 +74,7 @@ replies = st.builds(
     left=st.booleans(),
     after=st.builds(new_id, st.integers(0, 2**48 - 1)),
     exceptions=st.lists(st.builds(new_id, times)).map(tuple),
+    hint=any_text,
 )
 sessions = st.builds(
     Session,

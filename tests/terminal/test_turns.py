@@ -52,3 +52,20 @@ def test_a_muted_turn_is_not_sent_after_a_restart_either_until_it_is_unmuted(dee
     for number, message in enumerate(asked(server)["messages"], start=1):
         assert f"{number} · {message['role']}\n{message['content']}\n" in shown
     assert asked(server)["model"] in shown
+
+
+def test_a_hint_a_model_and_a_parameter_for_one_answer_reach_the_server_once(deepchat, server):
+    chat = two_turns(deepchat, server)
+    server.script.append(Answer.reply("Third."))
+    chat.enter("/retry in one word --set temperature=0.5")
+    chat.wait_for("Third.")
+    chat.wait_for("‹2/2›")
+    assert sent(server)[-1] == ("user", "Two?\n\nin one word")
+    assert asked(server)["temperature"] == 0.5
+    chat.enter("/info")
+    chat.wait_for("in one word")
+    server.script.append(Answer.reply("Fourth."))
+    chat.enter("Three?")
+    chat.wait_for("Fourth.")
+    assert "temperature" not in asked(server)
+    assert sent(server)[-3:] == [("user", "Two?"), ("assistant", "Third."), ("user", "Three?")]

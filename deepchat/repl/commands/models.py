@@ -19,7 +19,7 @@ from deepchat.text import clean_line
 GROUP = "Model"
 
 
-def _known(desk: Desk) -> Iterator[Choice]:
+def takeable(desk: Desk) -> Iterator[Choice]:
     for alias, of in desk.options.aliases.items():
         yield Choice(alias, alias, of)
     yield from map(_choice, desk.catalogue.cached())
@@ -31,7 +31,7 @@ def _choice(model: ModelInfo) -> Choice:
     return Choice(model.id, model.id, about)
 
 
-@COMMANDS.command("/model", usage="[name]", group=GROUP, candidates=_known)
+@COMMANDS.command("/model", usage="[name]", group=GROUP, candidates=takeable)
 async def model(desk: Desk, text: str) -> None:
     """Answer with another model from the next message on; alone, choose one.
 
@@ -41,17 +41,23 @@ async def model(desk: Desk, text: str) -> None:
         text = await _choose(desk)
     if not text:
         return
-    text = desk.options.aliases.get(text, text)
-    known = desk.catalogue.cached()
-    if text not in {each.id for each in known}:
-        known = await _fetch(desk)
-    if known and text not in {each.id for each in known}:
-        raise UsageError(
-            f"The server has no model {clean_line(text, LONGEST)}.",
-            hint=meant(text, [each.id for each in known], "/models lists them."),
-        )
+    text = await offered(desk, text)
     desk.chat.set_model(text)
     desk.page.notice(f"{text} answers from the next message on.")
+
+
+async def offered(desk: Desk, name: str) -> str:
+    """The model of this name or alias. UsageError when the server's list does not hold it."""
+    name = desk.options.aliases.get(name, name)
+    known = desk.catalogue.cached()
+    if name not in {each.id for each in known}:
+        known = await _fetch(desk)
+    if known and name not in {each.id for each in known}:
+        raise UsageError(
+            f"The server has no model {clean_line(name, LONGEST)}.",
+            hint=meant(name, [each.id for each in known], "/models lists them."),
+        )
+    return name
 
 
 async def _choose(desk: Desk) -> str:
@@ -88,18 +94,18 @@ async def models(desk: Desk, text: str) -> None:
         by = (asked[at + 1 : at + 2] or [""])[0]
         del asked[at : at + 2]
     wanted = " ".join(word for word in asked if word != "--refresh")
-    offered = await _offered(desk, anew="--refresh" in asked)
-    found = ordered(fitting(offered, wanted), by)
+    listed = await _listed(desk, anew="--refresh" in asked)
+    found = ordered(fitting(listed, wanted), by)
     if not found:
         nothing = f"No model matches {clean_line(wanted, LONGEST)}."
-        desk.page.notice(nothing if offered else "The server lists no models.")
+        desk.page.notice(nothing if listed else "The server lists no models.")
         return
     desk.page.table(HEADERS, [row(one) for one in found])
     if age := aged(desk.catalogue.age):
         desk.page.notice(age)
 
 
-async def _offered(desk: Desk, *, anew: bool) -> Sequence[ModelInfo]:
+async def _listed(desk: Desk, *, anew: bool) -> Sequence[ModelInfo]:
     """A day old at most, or asked for `anew`; without a network what is known, whatever its age."""
     try:
         return await aside(desk.catalogue.refresh if anew else desk.catalogue.lately)

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from deepchat import context
+from deepchat.chat import Otherwise
 from deepchat.conversation import Json
 from deepchat.errors import UsageError
 from deepchat.fuzzy import ranked
-from deepchat.repl.commands import COMMANDS
+from deepchat.repl.commands import COMMANDS, models
 from deepchat.repl.needs import Choice, Desk, Picking
 from deepchat.repl.registry import LONGEST
 from deepchat.repl.words import count, meant
@@ -70,32 +71,95 @@ def _set_already(desk: Desk) -> Iterator[Choice]:
         yield Choice(name, name, str(value))
 
 
+def _otherwise(desk: Desk) -> Iterator[Choice]:
+    """How the last question could be asked again."""
+    for one in _set_already(desk):
+        yield Choice(f"{WITHOUT} {one.value}", f"{WITHOUT} {one.label}", one.about)
+    for name, about in desk.options.parameters:
+        yield Choice(f"--set {name}=", f"--set {name}=", about)
+    for one in models.takeable(desk):
+        yield Choice(f"-m {one.value}", f"-m {one.label}", one.about)
+
+
 @COMMANDS.command(
     "/retry",
     "/regenerate",
     "/rerun",
-    usage=f"[{WITHOUT} parameter…]",
+    usage=f"[hint] [-m model] [--set name=value…] [{WITHOUT} name…]",
     group=GROUP,
-    candidates=lambda desk: (
-        Choice(f"{WITHOUT} {one.value}", f"{WITHOUT} {one.label}", one.about)
-        for one in _set_already(desk)
-    ),
+    candidates=_otherwise,
 )
-def retry(desk: Desk, text: str) -> None:
-    """Ask the last question again; the answer it had is kept beside the new one.
+async def retry(desk: Desk, text: str) -> None:
+    """Ask the last question again, perhaps with a hint such as `shorter`; the answer it had is kept beside the new one.
 
-    `/retry --without temperature` leaves that parameter to the server from now on, as `/unset` does.
+    The hint goes along with the question, for this answer alone, and so are the model behind `-m` and the parameters
+    behind `--set`; behind `--` everything is hint. `/info` and `/sent` tell them. `--without temperature` leaves that
+    parameter to the server from now on, as `/unset` does.
     """
-    option, *names = text.split() or [WITHOUT]
-    if option != WITHOUT or (text and not names):
-        raise UsageError(f"/retry takes nothing but {WITHOUT} and the names of parameters.")
+    wanted = _read(desk, text)
     desk.chat.require_ours()
-    for name in names:
+    for name in wanted.without:
         _require_set(desk, name)
-    for name in dict.fromkeys(names):
+    desk.require_open(wanted.otherwise.hint)
+    model = wanted.otherwise.model
+    if model:
+        model = await models.offered(desk, model)
+    for name in dict.fromkeys(wanted.without):
         desk.chat.unset_parameter(name)
-    desk.chat.retry()
+    desk.chat.retry(replace(wanted.otherwise, model=model))
     desk.show_reply()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """How to ask again; parameters that are to be left out from then on."""
+
+    otherwise: Otherwise
+    without: tuple[str, ...]
+
+
+def _read(desk: Desk, text: str) -> _Wanted:
+    """What stands behind `/retry`. UsageError for what is no option, or lacks something."""
+    words = text.split(" ")
+    hint, model, parameters, without = [], "", {}, []
+    while words:
+        word = words.pop(0)
+        if word in ("-m", "--model"):
+            model = _behind(word, words)
+        elif word == "--set":
+            name, value = _assigned(desk, _behind(word, words))
+            parameters[name] = value
+        elif word == WITHOUT:
+            without.append(_behind(word, words))
+            while words and not words[0].startswith("-"):
+                without.append(words.pop(0))
+        elif word == "--":
+            hint += words
+            break
+        elif word.startswith("--"):
+            raise UsageError(
+                f"/retry does not know {clean_line(word, LONGEST)}.",
+                hint="Behind -- everything is hint.",
+            )
+        else:
+            hint.append(word)
+    return _Wanted(Otherwise(" ".join(hint).strip(), model, parameters), tuple(without))
+
+
+def _behind(option: str, words: list[str]) -> str:
+    """The word behind an option, taken from what follows it."""
+    while words and not words[0]:
+        del words[0]
+    if not words:
+        raise UsageError(f"{option} wants something behind it.", hint="/help retry says what.")
+    return words.pop(0)
+
+
+def _assigned(desk: Desk, setting: str) -> tuple[str, Json]:
+    name, sign, value = setting.partition("=")
+    if not sign:
+        raise UsageError("--set wants a name and a value.", hint="--set temperature=0.2")
+    return name, desk.options.parse(name, value)
 
 
 @COMMANDS.command("/continue", "/goon", group=GROUP)

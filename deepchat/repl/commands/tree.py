@@ -170,6 +170,7 @@ def _provenance(reply: Message) -> list[tuple[str, str]]:
         ("reported", reply.reported_model if reply.reported_model != reply.model else ""),
         ("provider", reply.provider),
         ("parameters", ", ".join(f"{name} = {value}" for name, value in reply.parameters.items())),
+        ("hint", reply.hint),
         ("state", f"{reply.state} {reply.finish_reason}".strip()),
         ("tokens", tokens),
         ("cached", figures.count(usage.cached_tokens) if usage and usage.cached_tokens else ""),
