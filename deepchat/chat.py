@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 from deepchat import branches, context, room, standing
 from deepchat.context import Weight
@@ -16,6 +16,7 @@ from deepchat.conversation import (
     Parameters,
     Persona,
     Request,
+    Role,
     Session,
     SessionSummary,
     Spent,
@@ -499,7 +500,7 @@ class Chat:
         end = _open_end(self.conversation)
         return self.conversation.last("user") if end != self.conversation.leaf else None
 
-    def _said(self, role: Literal["system", "user"], text: str, parent: str | None) -> Message:
+    def _said(self, role: Role, text: str, parent: str | None) -> Message:
         now = self._now_ms()
         return Message(new_id(now), role, text, parent, created_ms=now)
 
@@ -572,6 +573,25 @@ class Chat:
         self.keep()
         if self.kept:
             self._keep_change("leaf", partial(self._journal.turn_to, self.session.id, leaf))
+
+    def edit_answer(self, reply: Message, text: str) -> None:
+        """Go on behind a reply of this text in place of that one, which stays beside it; `redo` returns to it. UsageError
+        while a reply is on its way, or another process has this session open."""
+        self.require_ours()
+        edited = replace(
+            self._said("assistant", text, reply.parent),
+            model=reply.model,
+            reported_model=reply.reported_model,
+            provider=reply.provider,
+            parameters=reply.parameters,
+            unsent=reply.unsent,
+            hint=reply.hint,
+            edited=True,
+        )
+        self._undone.append(self.conversation.leaf)
+        self.conversation = self.conversation.add(edited)
+        self._unkept.append(edited)
+        self.keep()
 
     def mark(self, question: Message, mark: Mark) -> None:
         """Mute or pin a question of this branch with its answers, or neither; see `Mark`. UsageError while a reply is on

@@ -107,7 +107,7 @@ class Message:
     sent again, or tried to be, `retries` times. A `mark` is a question's, and its answers follow it; one that is `left`
     is left out with all before it to make room. Of a reply, `after` is the id of the last question that it was asked for
     without, with all before it, but for the `exceptions`, which are otherwise there, or not (`standing.recorded`); its `hint`
-    is what went along with its question for it alone.
+    is what went along with its question for it alone. An `edited` reply is what the user made of another one in its place.
     """
 
     id: str
@@ -134,6 +134,7 @@ class Message:
     after: str = ""
     exceptions: tuple[str, ...] = ()
     hint: str = ""
+    edited: bool = False
 
 
 def emptiness(reply: Message) -> str:

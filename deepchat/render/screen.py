@@ -89,10 +89,10 @@ class Screen:
 
     def footer(self, reply: Message, width: int, *, brief: bool = False) -> str:
         """How a reply ended, unless as usual; what it took, unless it is to be `brief`: tokens, money, time, estimated where
-        it has a "~"; and which model answered, where it is another than asked."""
+        it has a "~"; and which model answered, where it is another than asked. Of one that was edited only that."""
         ending = _ending(reply)
         said = [Run(ending, self._theme.warning)] if ending else []
-        took = [] if brief else _took(reply)
+        took = [] if brief or reply.edited else _took(reply)
         return self._drawn(self._packed([*said, *self._dim([*took, *_by(reply)])], width - 1))
 
     def status(self, parts: Sequence[str], width: int) -> str:
@@ -266,6 +266,8 @@ def _line(cells: Cells, widths: Sequence[int], *, cut_last: bool) -> list[Row]:
 
 def _ending(reply: Message) -> str:
     """What is to be known of how a reply ended; "" for the usual."""
+    if reply.edited:
+        return "edited"
     if reply.state == "done":
         return _ENDINGS.get(reply.finish_reason, f"ended by {clean_line(reply.finish_reason)}")
     if reply.state == "failed" and reply.error:

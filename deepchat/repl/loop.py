@@ -91,6 +91,7 @@ class Repl:
             drawn=self._drawn,
             show_reply=self._showing.begin,
             give_back=lambda asked: self.sending.give_back([self.sending.again(asked)]),
+            compose=lambda line: self.sending.give_back_line(Entry(line)),
             waiting=self.sending.tray,
             attach=self.sending.attach,
             require_open=self.sending.require_open,

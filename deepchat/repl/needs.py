@@ -462,7 +462,7 @@ class Show(Protocol):
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a command may reach. `show_turn` shows the turn with this number of a chat that was just opened, `drawn`
-    waits until what is shown again stands there, `give_back` puts a question into the composer again, `keep` keeps a
+    waits until what is shown again stands there, `give_back` puts a question into the composer again, `compose` any text, `keep` keeps a
     chat that was private; `require_open` raises a UsageError, once for each text, when it seems to hold a key or a token."""
 
     chat: Chat
@@ -482,6 +482,7 @@ class Desk:
     show_exchange: Show
     drawn: Callable[[], Awaitable[None]]
     give_back: Callable[[Message], None]
+    compose: Callable[[str], None]
     show_reply: Callable[[], None]
     waiting: Waiting
     attach: Callable[[Sequence[Found]], None]

@@ -270,6 +270,12 @@ def hints(connection: sqlite3.Connection) -> None:
     _run(connection, "ALTER TABLE message ADD COLUMN hint TEXT NOT NULL DEFAULT '';")
 
 
+@step
+def edits(connection: sqlite3.Connection) -> None:
+    """Which replies the user made of others."""
+    _run(connection, "ALTER TABLE message ADD COLUMN edited INTEGER NOT NULL DEFAULT 0;")
+
+
 def _run(connection: sqlite3.Connection, script: str) -> None:
     """Each statement of a script. Not `executescript`, which would commit the transaction around it."""
     statement = ""

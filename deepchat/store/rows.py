@@ -24,7 +24,7 @@ Value = str | int | float | None
 TREE: Final = """
     SELECT id, uid, role, text, parent, state, reasoning, model, reported_model, provider, parameters, finish_reason,
       prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost, cost_estimated, error, request_id,
-      created_ms, first_token_s, seconds, retries, mark, left_out, sent_after, exceptions, hint
+      created_ms, first_token_s, seconds, retries, mark, left_out, sent_after, exceptions, hint, edited
     FROM message WHERE session = ? ORDER BY id"""
 
 # What a list says of a session. Its tags come in the order of their key, which is that of the alphabet.
@@ -93,6 +93,7 @@ def of_message(message: Message) -> dict[str, Value]:
         sent_after=message.after,
         exceptions=json.dumps(message.exceptions),
         hint=message.hint,
+        edited=int(message.edited),
     )
 
 
@@ -138,7 +139,7 @@ def message(row: sqlite3.Row, uids: Mapping[int, str]) -> Message:
         parent = None
     model, reported_model, provider, parameters, finish_reason, *rest = rest
     counted, (estimated, error, request_id, created_ms, *rest) = rest[:5], rest[5:]
-    first_token_s, seconds, retries, mark, left, after, exceptions, hint = rest
+    first_token_s, seconds, retries, mark, left, after, exceptions, hint, edited = rest
     return Message(
         uid,
         role,
@@ -163,6 +164,7 @@ def message(row: sqlite3.Row, uids: Mapping[int, str]) -> Message:
         after=after,
         exceptions=_ids(exceptions),
         hint=hint,
+        edited=bool(edited),
     )
 
 

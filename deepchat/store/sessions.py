@@ -49,12 +49,12 @@ _ADD_MESSAGE: Final = """
       uid, session, parent, role, state, writer, text, reasoning, model, reported_model, provider, parameters,
       finish_reason, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost,
       cost_estimated, error, request_id, created_ms, first_token_s, seconds, retries, mark, left_out, sent_after, exceptions,
-      hint)
+      hint, edited)
     VALUES (
       :uid, :session, :parent, :role, :state, :writer, :text, :reasoning, :model, :reported_model, :provider,
       :parameters, :finish_reason, :prompt_tokens, :completion_tokens, :cached_tokens, :reasoning_tokens, :cost,
       :cost_estimated, :error, :request_id, :created_ms, :first_token_s, :seconds, :retries, :mark,
-      :left_out, :sent_after, :exceptions, :hint)"""
+      :left_out, :sent_after, :exceptions, :hint, :edited)"""
 
 _KEEP_BODY: Final = "INSERT INTO body (digest, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
@@ -74,7 +74,8 @@ _SEAL_MESSAGE: Final = """
       cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens, cost = :cost,
       cost_estimated = :cost_estimated, error = :error,
       request_id = :request_id, first_token_s = :first_token_s, seconds = :seconds, retries = :retries,
-      mark = :mark, left_out = :left_out, sent_after = :sent_after, exceptions = :exceptions, hint = :hint
+      mark = :mark, left_out = :left_out, sent_after = :sent_after, exceptions = :exceptions, hint = :hint,
+      edited = :edited
     WHERE id = :id"""
 
 _SPENT: Final = """

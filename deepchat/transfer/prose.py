@@ -48,7 +48,9 @@ def attached(message: Message) -> str:
 
 
 def ending(reply: Message) -> str:
-    """How a reply ended that is not complete; "" for one that is."""
+    """How a reply ended that is not complete, or that it was edited; "" for one as it came."""
+    if reply.edited:
+        return "(edited)"
     return (
         "" if reply.state == "done" else f"({'cut' if reply.state == 'streaming' else reply.state})"
     )

@@ -280,3 +280,62 @@ def test_a_hint_makes_what_the_server_counted_an_estimate(three):
     )
     three.type("/retry in verse")
     assert "~" in three.type("/context").splitlines()[-2]
+
+
+# --- an answer in other words ------------------------------------------------------------------------------------------
+
+
+def test_an_answer_is_edited_in_the_composer_and_sent_as_edited(three):
+    assert "Enter keeps what you make of answer 2" in three.type("/edit 2 answer")
+    assert three.paper.draft == "/edit 2 answer\n2."
+    three.paper.draft = ""
+    assert "Answer 2 is edited" in three.type("/edit 2 answer\n  Two,\nof course.")
+    path = stored(three).path()
+    assert (path[-1].text, path[-1].edited, path[-1].usage) == ("  Two,\nof course.", True, None)
+    again(three, "four")
+    assert sent(three) == ["one", "1.", "two", "  Two,\nof course.", "four"]
+
+
+def test_an_edited_answer_is_marked_wherever_it_is_shown(three):
+    three.type("/edit answer 3!")
+    assert three.type("/history").count("edited") == 1
+    assert "3!\n\nedited\n" in three.type("/show")
+    assert "edited" in three.type("/info")
+    assert "‹2/2›" in three.repl.status(80)
+    rows: list[str] = []
+    three.paper.take = lambda picking: rows.extend(one.about for one in picking.find(""))
+    three.type("/tree")
+    assert rows == ["1.", "2.", "3.", "edited: 3!"]
+
+
+def test_what_was_edited_stands_beside_what_came_and_redo_returns(three):
+    three.type("/edit 1 answer First.")
+    three.type("/redo")
+    assert [message.text for message in stored(three).path()][-1] == "3."
+    assert "First." in three.type("/next 1")
+    assert [message.text for message in stored(three).path()] == ["one", "First."]
+
+
+def test_an_answer_left_as_it_was_is_not_edited(three):
+    assert "as it was" in three.type("/edit 2 answer\n2.")
+    assert "no question 9" in three.type("/edit 9 answer")
+    assert len(stored(three).messages) == 6
+    assert not three.bugs
+
+
+def test_a_reply_on_its_way_is_not_edited_nor_anything_before_it(bench):
+    say(bench, "one", "1.")
+    bench.model.script.append([TextDelta("2"), bench.model.wait])
+    bench.type("two")
+    assert "still on its way" in bench.type("/edit 1 answer No.")
+    bench.chat.turn.stop()
+    bench.model.hanging.clear()
+    bench.settle()
+    assert [message.text for message in stored(bench).path()] == ["one", "1.", "two", "2"]
+
+
+def test_an_edited_answer_costs_nothing_and_is_counted_as_an_estimate(bench):
+    say(bench, "one", "1.", Usage(10, 2, cost=0.5))
+    bench.type("/edit answer " + "word " * 40)
+    assert bench.store.find()[0].cost == 0.5
+    assert "~" in bench.type("/context").splitlines()[-2]

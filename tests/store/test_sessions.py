@@ -75,6 +75,7 @@ replies = st.builds(
     after=st.builds(new_id, st.integers(0, 2**48 - 1)),
     exceptions=st.lists(st.builds(new_id, times)).map(tuple),
     hint=any_text,
+    edited=st.booleans(),
 )
 sessions = st.builds(
     Session,

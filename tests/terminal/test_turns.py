@@ -69,3 +69,21 @@ def test_a_hint_a_model_and_a_parameter_for_one_answer_reach_the_server_once(dee
     chat.wait_for("Fourth.")
     assert "temperature" not in asked(server)
     assert sent(server)[-3:] == [("user", "Two?"), ("assistant", "Third."), ("user", "Three?")]
+
+
+def test_an_answer_is_edited_where_it_stands_and_stays_so(deepchat, server):
+    chat = two_turns(deepchat, server)
+    chat.enter("/edit 1 answer")
+    chat.wait_for("Enter keeps what you make of answer 1")
+    chat.wait_for("/edit 1 answer\n  First.")
+    chat.press("\x7f, or so.\r")
+    chat.wait_for("Answer 1 is edited")
+    chat.press("\x04")
+    assert chat.wait_for_end() == 0
+    again = deepchat("-c")
+    again.wait_for("First, or so.")
+    again.wait_for("edited")
+    server.script.append(Answer.reply("Third."))
+    again.enter("Three?")
+    again.wait_for("Third.")
+    assert sent(server)[1:] == [("assistant", "First, or so."), ("user", "Three?")]

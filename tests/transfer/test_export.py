@@ -58,6 +58,15 @@ def test_any_text_stands_in_markdown_as_it_is(text):
     assert f": {text}".removesuffix("\n") in written("x.md", text=text)
 
 
+def test_an_edited_answer_says_so():
+    session, conversation = chat(turns=1)
+    mine = Message("b1", "assistant", "Mine", "q1", edited=True)
+    for name in ("x.md", "x.txt", "x.html"):
+        assert "(edited)" not in written(name)
+        content = exported(name, session, conversation.add(mine), Wanted(), code_blocks)
+        assert content.count("(edited)") == 1
+
+
 def test_reasoning_goes_along_on_demand():
     for name in ("x.md", "x.txt", "x.html"):
         assert "thought 2" in written(name, Wanted(reasoning=True))
@@ -131,18 +140,11 @@ def tree():
     """Several branches, a reply in flight, attachments twice."""
     session, conversation = chat()
     other = Message("b1", "assistant", "Other", "q1", "stopped", parameters={"top_p": 1})
-    late = Message(
-        "q4",
-        "user",
-        "And?",
-        "b1",
-        attachments=(NOTE,),
-        mark="muted",
-        left=True,
-        after="q1",
-        exceptions=("q1",),
+    left = Message("q4", "user", "And?", "b1", attachments=(NOTE,), mark="muted", left=True)
+    mine = Message(
+        "b4", "assistant", "Mine", "q4", after="q1", exceptions=("q1",), hint="briefly", edited=True
     )
-    return session, conversation.add(other, late)
+    return session, conversation.add(other, left, mine)
 
 
 @pytest.mark.parametrize("suffix", [".json", ".jsonl"])

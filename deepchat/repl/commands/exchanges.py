@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from deepchat import branches, context
 from deepchat.branches import Exchange
+from deepchat.conversation import Message
 from deepchat.errors import UsageError
 from deepchat.repl.needs import Choice, Desk
 from deepchat.repl.registry import LONGEST
@@ -35,3 +36,11 @@ def chosen(desk: Desk, number: str) -> tuple[int, Exchange]:
             f"There is no question {clean_line(number, LONGEST)}: this chat has {asked}."
         )
     return int(number), exchanges[int(number) - 1]
+
+
+def answered(desk: Desk, number: str) -> tuple[int, Message]:
+    """The answer to the question of this number, or to the last one for "", and that number. UsageError when there is none."""
+    place, exchange = chosen(desk, number)
+    if exchange.reply is None:
+        raise UsageError(f"Question {place} has no answer.")
+    return place, exchange.reply

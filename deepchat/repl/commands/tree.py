@@ -1,12 +1,15 @@
 """Commands about the branches of a chat: back and forth, other answers, other questions, a chat of its own."""
 
+import re
+from typing import Final
+
 from deepchat import branches, context, figures
 from deepchat.branches import Place
 from deepchat.conversation import Message
 from deepchat.errors import UsageError
 from deepchat.fuzzy import ranked
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.commands.exchanges import chosen, questions, said
+from deepchat.repl.commands.exchanges import answered, chosen, questions, said
 from deepchat.repl.needs import Choice, Desk, Picking
 from deepchat.repl.registry import LONGEST
 from deepchat.repl.words import count
@@ -16,6 +19,9 @@ GROUP = "Chat"
 
 # Characters of an answer that are looked at while a branch is chosen.
 PREVIEWED = 1000
+
+# What of `/edit` is about an answer: its number, and what it is to be, exactly as it stands from its first line on.
+ANSWER: Final = re.compile(r"(?:(\d+)\s+)?answer(?:[ \t]*\n|\s+|$)(.*)", re.DOTALL)
 
 # Before the name of a branch in the list of all, for each fork above it.
 INDENT = "  "
@@ -43,20 +49,39 @@ def redo(desk: Desk, text: str) -> None:
     _tell(desk)
 
 
-@COMMANDS.command("/edit", "/editor", usage="[n]", group=GROUP, candidates=questions)
+@COMMANDS.command("/edit", "/editor", usage="[n [answer]]", group=GROUP, candidates=questions)
 async def edit(desk: Desk, text: str) -> None:
-    """Write the next message in your editor; with a number, ask question n in other words.
+    """Write the next message in your editor; with a number, ask question n in other words, or correct its answer.
 
     The editor is the one in $VISUAL or $EDITOR. What you save stands in the composer; Enter sends it. Ctrl-X Ctrl-E or
     Ctrl-G takes along what is typed already. With a number that question returns to the composer; its answer, and what
-    followed, is kept as a branch: `/prev` and `/tree` find it, and `/redo` goes back at once.
+    followed, is kept as a branch: `/prev` and `/tree` find it, and `/redo` goes back at once. With `answer` its answer
+    stands there, behind that command; Enter keeps what you have made of it beside the one there was, marked as edited.
+    The model takes it for its own.
     """
     if not text:
         await desk.edit()
         return
+    answer = ANSWER.fullmatch(text)
+    if answer:
+        _edit_answer(desk, *answer.groups(""))
+        return
     number, _ = chosen(desk, text)
     desk.give_back(desk.chat.undo(len(said(desk)) - number + 1))
     desk.page.notice(f"Question {number} is in the composer; /redo goes back to what followed.")
+
+
+def _edit_answer(desk: Desk, number: str, text: str) -> None:
+    """Put the answer into the composer; with a text, let it say that."""
+    place, reply = answered(desk, number)
+    if not text:
+        desk.compose(f"/edit {place} answer\n{reply.text}")
+        desk.page.notice(f"Enter keeps what you make of answer {place}; the model sees it so.")
+        return
+    if text.strip() == reply.text.strip():
+        raise UsageError(f"Answer {place} is as it was.")
+    desk.chat.edit_answer(reply, text)
+    desk.page.notice(f"Answer {place} is edited; /redo goes back to the one there was.")
 
 
 @COMMANDS.command("/prev", "/previous", usage="[n]", group=GROUP, candidates=questions)
@@ -127,6 +152,8 @@ def _choice(place: Place, here: set[str], leaf: str | None) -> Choice:
     fork = "├ " if place.others else ""
     title = context.title_of(exchange.asked.text)
     answer = context.title_of(exchange.reply.text) if exchange.reply else "no answer"
+    if exchange.reply and exchange.reply.edited:
+        answer = f"edited: {answer}"
     return Choice(
         exchange.end, f"{INDENT * place.depth}{fork}{place.number}  {title}{mark}", answer
     )
@@ -151,10 +178,8 @@ def fork(desk: Desk, text: str) -> None:
 @COMMANDS.command("/info", usage="[n]", group=GROUP, candidates=questions)
 def info(desk: Desk, text: str) -> None:
     """Say where the answer to question n, or to the last one, is from: model, parameters, tokens, price, times."""
-    number, exchange = chosen(desk, text)
-    if exchange.reply is None:
-        raise UsageError(f"Question {number} has no answer.")
-    desk.page.pairs([row for row in _provenance(exchange.reply) if row[1]])
+    _, reply = answered(desk, text)
+    desk.page.pairs([row for row in _provenance(reply) if row[1]])
 
 
 def _provenance(reply: Message) -> list[tuple[str, str]]:
@@ -171,7 +196,7 @@ def _provenance(reply: Message) -> list[tuple[str, str]]:
         ("provider", reply.provider),
         ("parameters", ", ".join(f"{name} = {value}" for name, value in reply.parameters.items())),
         ("hint", reply.hint),
-        ("state", f"{reply.state} {reply.finish_reason}".strip()),
+        ("state", "edited" if reply.edited else f"{reply.state} {reply.finish_reason}".strip()),
         ("tokens", tokens),
         ("cached", figures.count(usage.cached_tokens) if usage and usage.cached_tokens else ""),
         ("cost", context.price(usage)),

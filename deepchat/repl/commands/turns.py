@@ -10,7 +10,7 @@ from deepchat.chat import asked_for
 from deepchat.conversation import Mark, PromptMessage
 from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.commands.exchanges import chosen, questions, said
+from deepchat.repl.commands.exchanges import answered, chosen, questions, said
 from deepchat.repl.needs import Choice, Desk
 
 GROUP = "Chat"
@@ -85,14 +85,12 @@ def sent(desk: Desk, text: str) -> None:
     It is put together again from what is stored; what that does not tell is said below it. Of a reply that `/continue` went
     on with it is the first request, and what an imported answer was asked with beside this is not known.
     """
-    number, exchange = chosen(desk, text)
-    if exchange.reply is None:
-        raise UsageError(f"Question {number} has no answer.")
-    request = asked_for(desk.chat.conversation, exchange.reply)
+    _, reply = answered(desk, text)
+    request = asked_for(desk.chat.conversation, reply)
     own = [
         (name, json.dumps(value, ensure_ascii=False)) for name, value in request.parameters.items()
     ]
-    desk.page.pairs([("model", request.model), ("provider", exchange.reply.provider), *own])
+    desk.page.pairs([("model", request.model), ("provider", reply.provider), *own])
     desk.page.sections(
         [
             (f"{place} · {message.role}", _as_sent(message))
