@@ -14,6 +14,7 @@ from deepchat import context, figures
 from deepchat.conversation import WHOLE, Attachment, Message, Usage
 from deepchat.errors import DeepchatError
 from deepchat.render.ansi import Ink
+from deepchat.render.comparing import below, beside, columns
 from deepchat.render.tables import Cells, column_widths
 from deepchat.render.theme import Theme
 from deepchat.render.wrap import NOTHING, Row, Run, chop, row_len, wrap
@@ -29,6 +30,9 @@ _NARROW: Final = 16
 # A question of more lines than the first, or as many characters as fill that many rows, is folded to the second.
 _WHOLE: Final = 20
 _BEGINNING: Final = 10
+
+# From this width on two texts have room beside one another.
+_BESIDE: Final = 100
 
 # Attachments shown one by one.
 _LISTED: Final = 8
@@ -140,6 +144,18 @@ class Screen:
         return self._drawn(
             [line for row in lined for line in _line(row, widths, cut_last=cut_last)]
         )
+
+    def compared(self, one: tuple[str, str], other: tuple[str, str], width: int) -> str:
+        """Two texts, each behind what it is called: side by side where there is room, else as a unified diff."""
+        names = clean_line(one[0]), clean_line(other[0])
+        left, right = (_shown(text).strip("\n").split("\n") for _, text in (one, other))
+        if left == right:
+            return self.notice(f"{names[0]} and {names[1]} say the same.", width)
+        if self._plain or width < _BESIDE:
+            return self._drawn(list(below(left, right, names, self._theme, width - 1)))
+        head, other_head = ([Run(name, self._theme.table_head)] for name in names)
+        rows = beside(left, right, self._theme, width - 1)
+        return self._drawn([*columns(head, other_head, width - 1), [], *rows])
 
     def found(self, label: str, about: str, excerpt: Sequence[Piece], width: int) -> str:
         """A place where something was found, and below it, in one row, a few of its words."""

@@ -131,6 +131,8 @@ class Drawing(Protocol):
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str: ...
 
+    def compared(self, one: tuple[str, str], other: tuple[str, str], width: int) -> str: ...
+
     def status(self, parts: Sequence[str], width: int) -> str: ...
 
 
@@ -448,6 +450,10 @@ class Page:
         width = self._surface.width
         parts = (f"{self._draw.heading(head, width)}{clean(text)}\n\n" for head, text in said)
         self.write("".join(parts))
+
+    def compared(self, one: tuple[str, str], other: tuple[str, str]) -> None:
+        """Two texts, each behind what it is called."""
+        self.write(self._draw.compared(one, other, self._surface.width))
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         self.write(self._draw.table(headers, rows, self._surface.width))

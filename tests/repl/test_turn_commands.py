@@ -339,3 +339,56 @@ def test_an_edited_answer_costs_nothing_and_is_counted_as_an_estimate(bench):
     bench.type("/edit answer " + "word " * 40)
     assert bench.store.find()[0].cost == 0.5
     assert "~" in bench.type("/context").splitlines()[-2]
+
+
+# --- two answers compared ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def torn(bench):
+    """A question with three answers, the last of them in use."""
+    say(bench, "Why?", "Because.\nIt is so.")
+    again(bench, "/retry in verse", "Because.\nIt was so.\nAmen.")
+    bench.type("/edit answer No.")
+    return bench
+
+
+def test_this_answer_is_compared_with_the_one_before_it(torn):
+    assert torn.type("/diff").splitlines() == [
+        "--- ‹2/3› · lab/good · in verse",
+        "+++ ‹3/3› · lab/good · edited",
+        "@@ -1,3 +1 @@",
+        "-Because.",
+        "-It was so.",
+        "-Amen.",
+        "+No.",
+    ]
+    torn.type("/prev")
+    torn.type("/prev")
+    assert torn.type("/diff").startswith("--- ‹1/3›")
+
+
+def test_answers_to_the_same_question_in_other_words_tell_which(torn):
+    torn.type("/edit 1")
+    again(torn, "Why not?", "No.")
+    shown = torn.type("/diff 1 3 4")
+    assert "‹3/4› · lab/good · edited · Why? and ‹4/4› · lab/good · Why not? say the same" in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("/diff 2", "no question 2"),
+        ("/diff 1 2", "/diff 4 1 3 compares"),
+        ("/diff a", "no question a"),
+        ("/diff 1 a b", "/diff 4 1 3 compares"),
+        ("/diff 1 0 2", "There is no answer 0: this place has 3."),
+        ("/diff 1 1 4", "There is no answer 4: this place has 3."),
+    ],
+)
+def test_what_cannot_be_compared_is_said(torn, line, why):
+    assert why in " ".join(torn.type(line).split())
+
+
+def test_an_only_answer_is_compared_with_nothing(three):
+    assert "Question 3 has no other answer." in three.type("/diff")

@@ -87,3 +87,20 @@ def test_an_answer_is_edited_where_it_stands_and_stays_so(deepchat, server):
     again.enter("Three?")
     again.wait_for("Third.")
     assert sent(server)[1:] == [("assistant", "First, or so."), ("user", "Three?")]
+
+
+def test_two_answers_stand_side_by_side_in_a_wide_window(deepchat, server):
+    server.script += [Answer.reply("It is so."), Answer.reply("It was so.")]
+    chat = deepchat(columns=120)
+    chat.wait_for("/help")
+    chat.enter("Why?")
+    chat.wait_for("It is so.")
+    chat.enter("/retry")
+    chat.wait_for("‹2/2›")
+    chat.enter("/diff")
+    chat.wait_until(
+        lambda: any(" ".join(line.split()) == "It is so. | It was so." for line in chat.lines())
+    )
+    chat.resize(24, 80)
+    chat.enter("/diff 1 2 1")
+    chat.wait_for("-It was so.\n+It is so.")

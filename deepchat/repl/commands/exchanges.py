@@ -44,3 +44,14 @@ def answered(desk: Desk, number: str) -> tuple[int, Message]:
     if exchange.reply is None:
         raise UsageError(f"Question {place} has no answer.")
     return place, exchange.reply
+
+
+def others(desk: Desk, number: str) -> tuple[int, Exchange, list[Exchange]]:
+    """As `chosen`, and all that was asked and answered in its place. UsageError when there is nothing but that."""
+    place, exchange = chosen(desk, number)
+    found = branches.variants(desk.chat.conversation, exchange)
+    if found in ([], [exchange]):
+        raise UsageError(
+            f"Question {place} has no other answer.", hint="/retry and /edit make one."
+        )
+    return place, exchange, found

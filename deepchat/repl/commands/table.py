@@ -3,6 +3,7 @@
 from deepchat.repl.commands import (
     COMMANDS,
     attach,
+    comparing,
     export,
     fitting,
     ledger,
@@ -21,6 +22,7 @@ from deepchat.repl.commands import (
 __all__ = [
     "COMMANDS",
     "attach",
+    "comparing",
     "export",
     "fitting",
     "ledger",

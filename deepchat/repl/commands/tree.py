@@ -9,7 +9,7 @@ from deepchat.conversation import Message
 from deepchat.errors import UsageError
 from deepchat.fuzzy import ranked
 from deepchat.repl.commands import COMMANDS
-from deepchat.repl.commands.exchanges import answered, chosen, questions, said
+from deepchat.repl.commands.exchanges import answered, chosen, others, questions, said
 from deepchat.repl.needs import Choice, Desk, Picking
 from deepchat.repl.registry import LONGEST
 from deepchat.repl.words import count
@@ -97,17 +97,11 @@ def next_(desk: Desk, text: str) -> None:
 
 
 def _flip(desk: Desk, text: str, way: int) -> None:
-    number, exchange = chosen(desk, text)
-    conversation = desk.chat.conversation
-    others = branches.variants(conversation, exchange)
-    if others in ([], [exchange]):
-        raise UsageError(
-            f"Question {number} has no other answer.", hint="/retry and /edit make one."
-        )
-    at = others.index(exchange) if exchange in others else 0
-    other = others[(at + way) % len(others)]
-    desk.chat.go_to(branches.newest(conversation, other.end))
-    desk.page.heading(f"‹{others.index(other) + 1}/{len(others)}›")
+    number, exchange, found = others(desk, text)
+    at = found.index(exchange) if exchange in found else 0
+    other = found[(at + way) % len(found)]
+    desk.chat.go_to(branches.newest(desk.chat.conversation, other.end))
+    desk.page.heading(f"‹{found.index(other) + 1}/{len(found)}›")
     desk.show_exchange(other)
     _tell_more(desk, number)
 
