@@ -238,6 +238,7 @@ class Chat:
         self._begun = False
         self._warned = False
         self._elsewhere = False
+        self._aside = False
         self._fallback: str | None = None
         self._unkept: list[Message] = []
         self._left: list[tuple[Session, tuple[Message, ...]]] = []
@@ -265,8 +266,10 @@ class Chat:
 
     @property
     def so_far(self) -> Conversation:
-        """All that was said, with what has come of a reply that is on its way."""
-        return self.conversation.add(self.turn.so_far()) if self.turn else self.conversation
+        """All that was said, with what has come of a reply that is on its way and is to be kept."""
+        if self.turn is None or self._aside:
+            return self.conversation
+        return self.conversation.add(self.turn.so_far())
 
     @property
     def begun(self) -> bool:
@@ -354,8 +357,28 @@ class Chat:
         self._claim_new()
         self._unkept += [*new, reply]
         self._begun = True
+        opening = partial(self._journal.open_turn, self.session, tuple(self._unkept))
+        return self._request(reply, self.conversation.path(), self._journal, opening)
+
+    def ask_aside(self, text: str) -> Turn:
+        """Ask behind what was said, and keep nothing of it, neither here nor in the journal. UsageError while a reply is on
+        its way."""
+        self.require_idle()
+        base = self.conversation.at(_open_end(self.conversation))
+        question = self._said("user", text, base.leaf)
+        reply = self._empty_reply(question.id, AS_EVER)
+        self._aside = True
+        return self._request(reply, base.add(question).path(), Unsaved())
+
+    def _request(
+        self,
+        reply: Message,
+        path: Sequence[Message],
+        journal: Journal,
+        opening: Callable[[], None] = lambda: None,
+    ) -> Turn:
         session, asked = self.session, self._asked(reply)
-        path = context.hinted(self.conversation.path(), reply.hint)
+        path = context.hinted(path, reply.hint)
         parameters = session.parameters if reply.text else reply.parameters
         if asked != self.answering:
             self._passed[reply.id] = self.answering
@@ -372,10 +395,10 @@ class Chat:
         others = [] if reply.text else [one for one in self._fallbacks if one != asked]
         self.turn = Turn(
             self.model,
-            self._journal,
+            journal,
             to(asked),
             reply,
-            opening=partial(self._journal.open_turn, self.session, tuple(self._unkept)),
+            opening=opening,
             changed=self._changed,
             retries=self._retries,
             priced=self._priced,
@@ -390,13 +413,16 @@ class Chat:
         return reply.model if began or not reply.text else self.answering
 
     def settle(self) -> Message:
-        """Take the reply of the turn that has ended into the conversation.
+        """Take the reply of the turn that has ended into the conversation, unless it was asked for aside.
 
         An answer asked for anew that did not come leaves the one there was in its place.
         """
         if self.turn is None or not self.turn.ended:
             raise RuntimeError("no turn has ended")
         turn, self.turn = self.turn, None
+        if self._aside:
+            self._aside = False
+            return turn.reply
         if turn.passed:
             self._passed.setdefault(turn.reply.id, turn.passed[0].model)
         fallback, self._fallback = self._fallback, None

@@ -228,7 +228,9 @@ class Repl:
 
     def _after(self, reply: Message, refused: list[str]) -> None:
         self._stopped_at = self._clock()  # a press that comes a moment late was meant for the reply
-        if reply.state == "done" and reply.text:
+        if reply.id not in self._chat.conversation.messages:
+            self.sending.go_on()  # it was asked aside, and what is queued was not
+        elif reply.state == "done" and reply.text:
             self._entitling.consider()
             self._fullness.consider()
             self._room.tell(reply)

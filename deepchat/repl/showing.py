@@ -213,9 +213,12 @@ class Showing:
         footer = self._footer(replace(reply, error=""))
         gap = "\n" if commit or reply.text or reply.reasoning else ""
         self._commit(commit + gap + footer)
-        own = self._chat.session.parameters
+        aside = reply.id not in self._chat.conversation.messages
+        own = {} if aside else self._chat.session.parameters
         names = [name for name in refused(turn.error, reply.parameters) if name in own]
-        if turn.error:
+        if aside:
+            self._end_aside(turn, reply)
+        elif turn.error:
             advice = (
                 _without(names)
                 or self._meant(turn.error, turn.request.model)
@@ -238,6 +241,15 @@ class Showing:
         """What asks once more: Enter where the question stands in the composer again."""
         returns = self._chat.unanswered is not None and not self._surface.draft
         return "Enter" if returns else "/retry"
+
+
+    def _end_aside(self, turn: Turn, reply: Message) -> None:
+        """What can be done about a reply does not apply to one that is not there any more."""
+        if turn.error:
+            self._house.say_why(turn.error, "Up has what you asked.")
+        elif not reply.text.strip() and reply.state == "done":
+            self._house.page.notice(emptiness(reply))
+        self._house.page.notice("Aside: nothing of it is in this chat.")
 
     def _meant(self, error: BaseException, model: str) -> str:
         """The models of the list that look like one that is not there; "" where none does."""

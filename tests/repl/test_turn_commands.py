@@ -4,7 +4,7 @@ import pytest
 
 from deepchat.chat import asked_for
 from deepchat.conversation import Attachment, Finished, ModelInfo, Reported, TextDelta, Usage
-from deepchat.errors import RateLimited
+from deepchat.errors import BadRequest, RateLimited
 from deepchat.repl.commands.table import COMMANDS
 
 
@@ -392,3 +392,64 @@ def test_what_cannot_be_compared_is_said(torn, line, why):
 
 def test_an_only_answer_is_compared_with_nothing(three):
     assert "Question 3 has no other answer." in three.type("/diff")
+
+
+# --- asked aside -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_asked_aside_goes_out_with_the_chat_and_leaves_no_trace_in_it(three):
+    before = stored(three)
+    shown = again(three, "/btw What is\n  a word?", "A sign.")
+    assert "A sign." in shown
+    assert "nothing of it is in this chat" in shown
+    assert sent(three) == ["one", "1.", "two", "2.", "three", "3.", "What is\n  a word?"]
+    assert stored(three) == before
+    again(three, "four")
+    assert sent(three)[-2:] == ["3.", "four"]
+
+
+def test_a_chat_is_not_begun_by_what_is_asked_aside(bench):
+    bench.type("/system Be kind.")
+    again(bench, "/btw Really?", "Yes.")
+    assert sent(bench) == ["Be kind.", "Really?"]
+    assert bench.store.find() == []
+    assert not bench.chat.begun
+
+
+def test_what_is_queued_behind_an_aside_is_sent_and_what_was_stopped_is_gone(three):
+    three.model.script.append([TextDelta("Well"), three.model.wait])
+    three.type("/btw Why?")
+    assert "still on its way" in three.type("/btw And why?")
+    three.repl.enter("four")
+    three.model.script.append([TextDelta("4."), Finished("stop")])
+    three.chat.turn.stop()
+    three.model.hanging.clear()
+    three.settle()
+    assert [message.text for message in stored(three).path()][-2:] == ["four", "4."]
+
+
+def test_an_aside_that_fails_is_not_offered_for_another_answer_in_the_chat(three):
+    three.type("/set temperature 2")
+    three.model.script.append([BadRequest("No temperature here.")])
+    shown = three.type("/btw Why?")
+    assert "Up has what you asked." in shown
+    assert "/retry" not in shown
+    assert three.paper.draft == ""
+    assert "/btw wants a question." in three.type("/btw")
+
+
+def test_an_aside_that_looks_like_a_key_goes_out_only_when_it_is_said_twice(three):
+    line = "/btw ghp_" + "a" * 36
+    assert "Not sent yet" in three.type(line)
+    assert len(three.model.requests) == 3
+    again(three, line)
+    assert len(three.model.requests) == 4
+
+
+def test_what_is_asked_aside_is_not_exported_while_it_is_on_its_way(three):
+    three.model.script.append([TextDelta("Well"), three.model.wait])
+    three.type("/btw Why?")
+    assert three.chat.so_far == three.chat.conversation
+    three.chat.turn.stop()
+    three.model.hanging.clear()
+    three.settle()

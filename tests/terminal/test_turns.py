@@ -104,3 +104,23 @@ def test_two_answers_stand_side_by_side_in_a_wide_window(deepchat, server):
     chat.resize(24, 80)
     chat.enter("/diff 1 2 1")
     chat.wait_for("-It was so.\n+It is so.")
+
+
+def test_what_is_asked_aside_is_answered_and_is_not_in_the_chat(deepchat, server):
+    chat = two_turns(deepchat, server)
+    server.script.append(Answer.reply("By the way."))
+    chat.enter("/btw Why?")
+    chat.wait_for("nothing of it is in this chat")
+    assert "By the way." in chat.lines()
+    assert sent(server)[-1] == ("user", "Why?")
+    server.script.append(Answer.reply("Third."))
+    chat.enter("Three?")
+    chat.wait_for("Third.")
+    assert sent(server)[-2:] == [("assistant", "Second."), ("user", "Three?")]
+    chat.press("\x04")
+    assert chat.wait_for_end() == 0
+    again = deepchat("-c")
+    again.wait_for("Third.")
+    again.enter("/history")
+    again.wait_for("First.")
+    assert "By the way." not in "\n".join(again.everything())

@@ -172,6 +172,20 @@ def continue_(desk: Desk, text: str) -> None:
     desk.show_reply()
 
 
+@COMMANDS.command("/btw", "/aside", usage="question", group=GROUP)
+def btw(desk: Desk, text: str) -> None:
+    """Ask something aside: the model knows what was said so far, and neither question nor answer become part of the chat.
+
+    Nothing of it is kept. What it cost stands below the answer, and in no sum.
+    """
+    if not text:
+        raise UsageError("/btw wants a question.", hint="/btw what does that word mean?")
+    desk.chat.require_idle()
+    desk.require_open(text)
+    desk.chat.ask_aside(text)
+    desk.show_reply()
+
+
 @COMMANDS.command("/system", usage="[text | -]", group=GROUP)
 def system(desk: Desk, text: str) -> None:
     """Set who the model should be, from the next message on; alone, show it; with -, take it away.
