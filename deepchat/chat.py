@@ -610,7 +610,8 @@ class Chat:
             reported_model=reply.reported_model,
             provider=reply.provider,
             parameters=reply.parameters,
-            unsent=reply.unsent,
+            after=reply.after,
+            exceptions=reply.exceptions,
             hint=reply.hint,
             edited=True,
         )

@@ -8,14 +8,24 @@ from deepchat.errors import UsageError
 
 
 def write(path: Path, text: str, *, force: bool = False) -> None:
-    """Write a text, byte for byte. A file that exists is only replaced by `force`, and then at once. UsageError when that
-    cannot be."""
+    """Write a text, byte for byte. A file that exists is only replaced by `force`, and then at once; one that a link leads to,
+    in its own place. UsageError when that cannot be."""
     try:
         (_replace if force else _create)(path, text.encode("utf-8", "replace"))
     except FileExistsError:
         raise UsageError(f"{path} exists already.", hint="--force replaces it.") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def like(path: Path, text: str) -> str:
+    """A text of which each line ends as those of the file do that is there, if all of them end alike. OSError is none."""
+    try:
+        there = path.read_bytes()
+    except OSError:
+        return text
+    windows = there.count(b"\r\n")
+    return text.replace("\n", "\r\n") if windows and windows == there.count(b"\n") else text
 
 
 def append(path: Path, text: str) -> None:
@@ -37,6 +47,7 @@ def _create(path: Path, data: bytes) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
+    path = path.resolve()
     if not path.exists():
         _create(path, data)
         return

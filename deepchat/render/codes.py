@@ -2,6 +2,7 @@
 is drawn, in the same parts, with the same rule for headings; what is given are the characters behind it.
 """
 
+import re
 from dataclasses import dataclass
 from io import StringIO
 from typing import Final
@@ -16,6 +17,14 @@ from deepchat.text import clean, mend
 # Nothing is drawn: these are as good as any.
 _WIDTH: Final = 80
 _THEME: Final[Theme] = THEMES["mono"]
+
+# Without one of these there is no code: a fence, or as much room as makes code of a line.
+_MAYBE: Final = re.compile(r"```|~~~|\t|    ")
+
+# A line that only the parser can judge, and characters that are made visible or end lines in ways of their own.
+_HARD: Final = re.compile(r".*(?:```|~~~)|    | {0,3}(?:\t|[><$\\])|[^\n]*?[-+*.)](?:    | *\t)")
+_ODD: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_FENCE: Final = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,31 @@ def code_blocks(text: str) -> list[CodeBlock]:
         source.feed(after)
     source.finish()
     return codes.found
+
+
+def count_blocks(text: str) -> int:
+    """How many code blocks there are. Where only fences at the margin make one, as in most replies, they are counted without
+    the parser."""
+    if not _MAYBE.search(text):
+        return 0
+    counted = None if _ODD.search(text) else _fences(text)
+    return len(code_blocks(text)) if counted is None else counted
+
+
+def _fences(text: str) -> int | None:
+    """How many fences are opened at the margin; None when another line may make a code block, or not let one be."""
+    number, fence = 0, ""
+    for line in text.split("\n"):
+        found = _FENCE.match(line)
+        if not fence and found:
+            number, fence = number + 1, found[1]
+        elif not fence and _HARD.match(line):
+            return None
+        elif fence and found and found[1].startswith(fence) and not found[2].strip(" \t"):
+            fence = ""
+        elif fence and not found and line.lstrip(" ").startswith(fence):
+            return None
+    return number
 
 
 def _lines(text: str) -> StringIO:

@@ -4,7 +4,7 @@ import time
 from functools import partial
 from typing import Final
 
-from deepchat.render.codes import CodeBlock, code_blocks
+from deepchat.render.codes import CodeBlock, code_blocks, count_blocks
 from deepchat.render.markdown import MEASURE
 from deepchat.render.reply import Reply, render_markdown
 from deepchat.render.screen import Screen
@@ -42,11 +42,17 @@ class Drawing(Screen):
         )
         self.themes = tuple(THEMES) if color and not plain else ()
 
-    def reply(self, *, width: int, height: int, stored: bool = False) -> Reply:
-        """A reply that is about to arrive, or one that is `stored`, of which no seconds can be told."""
+    def reply(self, *, width: int, height: int, stored: bool = False, codes: int = 0) -> Reply:
+        """A reply that is about to arrive, or one that is `stored`, of which no seconds can be told; `codes` is how many code
+        blocks there were before."""
         clock = None if stored else time.monotonic
         return self._reply(
-            theme=self._theme, width=width, height=height, think=self._think, clock=clock
+            theme=self._theme,
+            width=width,
+            height=height,
+            think=self._think,
+            clock=clock,
+            codes=codes,
         )
 
     @property
@@ -70,6 +76,10 @@ class Drawing(Screen):
         """The code blocks of a reply, as they came."""
         return code_blocks(text)
 
-    def markdown(self, text: str, width: int) -> str:
-        """A text that is all there, drawn as a reply would be."""
-        return self._markdown(text, width, theme=self._theme)
+    def count_blocks(self, text: str) -> int:
+        """How many there are."""
+        return count_blocks(text)
+
+    def markdown(self, text: str, width: int, *, codes: int = 0) -> str:
+        """A text that is all there, drawn as a reply would be; `codes` as there."""
+        return self._markdown(text, width, theme=self._theme, codes=codes)

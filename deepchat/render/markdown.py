@@ -52,14 +52,14 @@ class Look:
 
 
 class Page:
-    """Turns the blocks it hears of into rows. `rows` are those not yet taken."""
+    """Turns the blocks it hears of into rows. `rows` are those not yet taken, `codes` how many code blocks there were before."""
 
-    def __init__(self, look: Look, width: int) -> None:
+    def __init__(self, look: Look, width: int, codes: int = 0) -> None:
         self.inline = Inline(look.theme, ticks=look.ticks, plain=look.plain)
         self.rows: list[Row] = []
         self._look = look
         self.width = width
-        self._codes = 0
+        self._codes = codes
         self._is_draft = False
         self._path: Path = ()
         self._here: tuple[int, ...] = ()

@@ -48,7 +48,7 @@ class Reply:
     wrap. `plain` is for terminals that cannot
     move the cursor and for screen readers: nothing live, no styles, no box drawing. `think` says what becomes of the
     reasoning: printed (show), one line (fold), nothing (hide). `clock` returns seconds;
-    without one none are told.
+    without one none are told. Code blocks are numbered on from `codes`.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Reply:
         think: Think = "fold",
         highlight: Callable[[str, Theme], Coloring] | None = None,
         clock: Callable[[], float] | None = time.monotonic,
+        codes: int = 0,
     ) -> None:
         self._height = height
         self._plain = plain
@@ -74,7 +75,7 @@ class Reply:
         # Code that has no colour of its own could be taken for strong text, or for nothing.
         ticks = plain or not color or theme.code.color is None
         look = Look(theme, highlight, plain=plain, ticks=ticks, measure=measure)
-        self._page = Page(look, _columns(width))
+        self._page = Page(look, _columns(width), codes)
         self._parser = Parser(self._page)
         self._source = Source(self._parser, self._meter.waits)
         self._cleaner = Cleaner()
@@ -244,6 +245,7 @@ def render_markdown(
     links: bool = True,
     measure: int = MEASURE,
     highlight: Callable[[str, Theme], Coloring] | None = None,
+    codes: int = 0,
 ) -> str:
     """A whole reply at once, as `Reply` prints it."""
     reply = Reply(
@@ -255,6 +257,7 @@ def render_markdown(
         links=links,
         measure=measure,
         highlight=highlight,
+        codes=codes,
     )
     reply.text(text)
     return reply.finish().commit

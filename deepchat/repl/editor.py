@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import shlex
-import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -12,13 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from deepchat.errors import UsageError
+from deepchat.repl import lending
 from deepchat.text import clean_line, mend
 
 _KEPT: Final = "The draft stands as it was."
 _CHOOSE: Final = "EDITOR names the one to use, such as EDITOR=nano."
-
-# How long an editor may take to end when it is asked to.
-GRACE_S: Final = 0.2
 
 
 async def edit(text: str, environ: Mapping[str, str]) -> str:
@@ -45,11 +41,8 @@ async def edit(text: str, environ: Mapping[str, str]) -> str:
 
 def _command(environ: Mapping[str, str]) -> list[str]:
     wanted = environ.get("VISUAL") or environ.get("EDITOR") or _usual(environ)
-    try:
-        command = shlex.split(wanted, posix=sys.platform != "win32")
-    except ValueError:
-        command = []
-    if not command or not shutil.which(command[0], path=environ.get("PATH")):
+    command = lending.found(wanted, environ)
+    if not command:
         raise UsageError(f"There is no editor {clean_line(wanted) or 'here'}.", hint=_CHOOSE)
     return command
 
@@ -57,30 +50,10 @@ def _command(environ: Mapping[str, str]) -> list[str]:
 def _usual(environ: Mapping[str, str]) -> str:
     if sys.platform == "win32":
         return "notepad"
-    known = ("editor", "nano", "vim", "vi")
-    return next((name for name in known if shutil.which(name, path=environ.get("PATH"))), "")
+    return lending.first(("editor", "nano", "vim", "vi"), environ)
 
 
 async def _run(command: list[str], path: Path) -> None:
-    try:
-        process = await asyncio.create_subprocess_exec(*command, os.fspath(path))
-    except OSError as error:
-        raise UsageError(
-            f"{clean_line(command[0])} cannot be started: {error.strerror}.", hint=_CHOOSE
-        ) from error
-    try:
-        code = await process.wait()
-    except asyncio.CancelledError:
-        await _end(process)
-        raise
+    code = await lending.run([*command, os.fspath(path)], hint=_CHOOSE)
     if code:
         raise UsageError(f"{clean_line(command[0])} ended with code {code}.", hint=_KEPT)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask it to end, then make it."""
-    for how in (process.terminate, process.kill):
-        with suppress(ProcessLookupError, TimeoutError):
-            how()
-            await asyncio.wait_for(process.wait(), GRACE_S)
-            return

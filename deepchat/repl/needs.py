@@ -1,6 +1,6 @@
 """What the REPL needs of the other rooms, in Protocols; `cli` hands it whatever fits."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -90,16 +90,38 @@ class Block(Protocol):
     def source(self) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A code block, its number, and that of the question it belongs to; both count from 1."""
+
+    number: int
+    question: int
+    block: Block
+
+
+class Numbers(Protocol):
+    """Of code blocks."""
+
+    def before(self, conversation: Conversation, message: Message) -> int: ...
+
+    def all(self, said: Sequence[Exchange]) -> Iterator[Numbered]: ...
+
+
 class Drawing(Protocol):
     """Words into ANSI text. Every method cleans what it is given and ends its text with a newline."""
 
-    def reply(self, *, width: int, height: int, stored: bool = False) -> ReplyView:
-        """A reply that is about to arrive, or one that is `stored`, of which no seconds can be told."""
+    def reply(self, *, width: int, height: int, stored: bool = False, codes: int = 0) -> ReplyView:
+        """A reply that is about to arrive, or one that is `stored`, of which no seconds can be told; `codes` is how many code
+        blocks there were before."""
         ...
 
-    def markdown(self, text: str, width: int) -> str: ...
+    def markdown(self, text: str, width: int, *, codes: int = 0) -> str:
+        """A text that is all there, drawn as a reply would be."""
+        ...
 
     def blocks(self, text: str) -> Sequence[Block]: ...
+
+    def count_blocks(self, text: str) -> int: ...
 
     @property
     def themes(self) -> Sequence[str]:
@@ -211,6 +233,10 @@ class Surface(Protocol):
 
     async def edit(self) -> None:
         """Let the user's own editor change the draft. UsageError when that fails, or there is no composer."""
+        ...
+
+    async def page(self, text: str) -> None:
+        """Let the user's own pager show a text that is drawn. UsageError when there is none."""
         ...
 
     def remember(self, entry: Entry) -> None:
@@ -414,6 +440,10 @@ class Page:
         self._surface = surface
         self._draw = drawing
 
+    @property
+    def width(self) -> int:
+        return self._surface.width
+
     def write(self, ansi: str) -> None:
         gap = "\n" if self.amid_reply and not self.apart else ""
         self.apart = self.amid_reply
@@ -478,9 +508,11 @@ class Desk:
     logins: Logins
     options: Options
     drawing: Drawing
+    numbering: Numbers
     page: Page
     copy: Callable[[str], Awaitable[str]]
     edit: Callable[[], Awaitable[None]]
+    page_through: Callable[[str], Awaitable[None]]
     pick: Callable[[Picking], Awaitable[str | None]]
     unseen: Callable[[str], Awaitable[str | None]]
     show_last_exchange: Callable[[], None]

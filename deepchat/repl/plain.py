@@ -165,6 +165,10 @@ class PlainSurface:
             "There is no composer here to edit.", hint="A line that ends with \\ goes on."
         )
 
+    async def page(self, text: str) -> None:
+        """Print it: here nothing is redrawn."""
+        self.print(text)
+
     def remember(self, entry: Entry) -> None:
         """Nothing to do: what was typed stands above."""
 

@@ -8,12 +8,13 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import IO, Final
 
 from deepchat import figures
 from deepchat.conversation import TEXT, Attachment
@@ -55,12 +56,15 @@ class Ran:
         return Attachment(f"$ {self.command} ({self.ending})", TEXT, self.output.encode())
 
 
-async def run(command: str, environ: Mapping[str, str], show: Callable[[str], None]) -> Ran:
+async def run(
+    command: str, environ: Mapping[str, str], show: Callable[[str], None], *, given: bytes = b""
+) -> Ran:
     """Run a command; `show` gets its output line by line, made safe. Cancelled, it ends the command and all it started.
 
-    It has no terminal and no input, so that it takes no keys and draws nothing. UsageError when there is no shell.
+    It reads what it is `given`, and has no terminal, so that it takes no keys and draws nothing. UsageError when there is
+    no shell.
     """
-    process = _started(command, environ)
+    process = _started(command, environ, given)
     loop, stop = asyncio.get_running_loop(), threading.Event()
     screen = _Screen(lambda text: loop.call_soon_threadsafe(show, text))
     ran = asyncio.ensure_future(aside(partial(_follow, command, process, stop, screen)))
@@ -72,19 +76,28 @@ async def run(command: str, environ: Mapping[str, str], show: Callable[[str], No
         raise
 
 
-def _started(command: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _started(command: str, environ: Mapping[str, str], given: bytes) -> subprocess.Popen[bytes]:
     windows = sys.platform == "win32"
     shell = environ.get("COMSPEC", "cmd.exe") if windows else environ.get("SHELL") or "/bin/sh"
     try:
-        return subprocess.Popen(  # noqa: S603  the user's own words, to the user's own shell
-            [shell, "/c" if windows else "-c", command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with _file_of(given) if given else nullcontext(subprocess.DEVNULL) as stdin:
+            return subprocess.Popen(  # noqa: S603  the user's own words, to the user's own shell
+                [shell, "/c" if windows else "-c", command],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
     except (OSError, ValueError) as error:
         raise UsageError(f"The shell cannot be run: {error}.", hint="$SHELL names it.") from error
+
+
+def _file_of(data: bytes) -> IO[bytes]:
+    """To be read from its beginning. A pipe could be full before the command reads."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  the caller's to close
+    file.write(data)
+    file.seek(0)
+    return file
 
 
 def _follow(

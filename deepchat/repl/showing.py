@@ -12,6 +12,7 @@ from deepchat.errors import ApiError, BadRequest, ModelNotFound, NetworkError, T
 from deepchat.offers import near
 from deepchat.repl.house import House
 from deepchat.repl.needs import ReplyView, Surface
+from deepchat.repl.numbering import Numbering
 from deepchat.repl.refused import refused
 from deepchat.text import clean, clean_line
 from deepchat.turn import Turn
@@ -71,6 +72,7 @@ class Showing:
         self._surface = surface
         self._ended = ended
         self._queue: deque[_Showing] = deque()
+        self.numbering = Numbering(house.drawing)
 
     def begin(self) -> None:
         """Show the reply of the turn that has just begun."""
@@ -96,7 +98,9 @@ class Showing:
     def _add(self, source: Turn | Exchange) -> _Showing:
         size = (self._surface.width, self._surface.height)
         stored = isinstance(source, Exchange)
-        view = self._house.drawing.reply(width=size[0], height=size[1], stored=stored)
+        drawn = source.reply if isinstance(source, Turn) else source.reply or source.asked
+        codes = self.numbering.before(self._chat.conversation, drawn)
+        view = self._house.drawing.reply(width=size[0], height=size[1], stored=stored, codes=codes)
         showing = _Showing(source, view, size)
         self._queue.append(showing)
         return showing
@@ -241,7 +245,6 @@ class Showing:
         """What asks once more: Enter where the question stands in the composer again."""
         returns = self._chat.unanswered is not None and not self._surface.draft
         return "Enter" if returns else "/retry"
-
 
     def _end_aside(self, turn: Turn, reply: Message) -> None:
         """What can be done about a reply does not apply to one that is not there any more."""

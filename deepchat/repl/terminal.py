@@ -49,7 +49,7 @@ from prompt_toolkit.utils import get_cwidth
 from prompt_toolkit.widgets import SearchToolbar
 
 from deepchat.attach import naming
-from deepchat.repl import clipboard, editor
+from deepchat.repl import clipboard, editor, pager
 from deepchat.repl.aside import aside
 from deepchat.repl.composer import MARK, Composer, DraftBuffer, Folds
 from deepchat.repl.early import NO_PASTES, brackets_pastes
@@ -252,6 +252,11 @@ class Terminal:
         async with self._lent():
             text = await editor.edit(self.draft, os.environ)
         self.compose(text)
+
+    async def page(self, text: str) -> None:
+        """Let the user's own pager show a text that is drawn. UsageError when there is none."""
+        async with self._lent():
+            await pager.show(text, os.environ)
 
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator[None]:

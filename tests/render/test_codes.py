@@ -2,9 +2,11 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from rich.style import Style
 
-from deepchat.render.codes import CodeBlock, code_blocks
+from deepchat.render import codes
+from deepchat.render.codes import CodeBlock, code_blocks, count_blocks
 from deepchat.render.reply import render_markdown
 from deepchat.render.theme import THEMES
 from deepchat.text import clean
@@ -76,3 +78,32 @@ def test_the_code_blocks_of_mixed_replies_are_those_that_are_printed(seed):
 def test_the_code_blocks_of_long_replies_are_those_that_are_printed(shape):
     text = shapes[shape](30) + "\n===\n    text or code\n\n```py\nx\n```\n"
     assert drawn(code_blocks(text)) == printed(text)
+
+
+@documents(300)
+@given(texts)
+def test_they_are_counted_without_being_read(text):
+    assert count_blocks(text) == len(code_blocks(text))
+
+
+PARTS = st.sampled_from(
+    ["```", "````", "~~~", "```py\n", "``` a`b\n", "~~~ a~b\n", "\n", "\n\n", "x = 1\n", "    x\n", "\tx\n", "a\n", "- a\n",
+     "> ", "1. ", "  ", "`", "~", "# h\n", "---\n", "===\n", "<pre>\n", "</pre>\n", "<!-- ", "| a |\n|---|\n", "[a]: /u\n", "é\n", "  ```\n"]
+)  # fmt: skip
+
+
+@documents(500)
+@given(st.lists(PARTS, max_size=14).map("".join))
+def test_they_are_counted_among_fences_of_all_kinds(text):
+    assert count_blocks(text) == len(code_blocks(text))
+
+
+def test_most_replies_are_counted_without_the_parser(monkeypatch):
+    monkeypatch.setattr(codes, "code_blocks", lambda text: pytest.fail("read"))
+    assert (
+        count_blocks(
+            "Prose.\n\n```py\n" + "x = 1\n" * 9 + "```\n\nMore, and `code`.\n\n```\ny\n```\n"
+        )
+        == 2
+    )
+    assert count_blocks("- Only\n- prose,\n  and `code`.\n\n> Said he.\n") == 0

@@ -28,6 +28,7 @@ class Paper:
     remembered: list[str] = field(default_factory=list)
     title: str = ""
     copied: str = ""
+    paged: str = ""
     filter: str = ""
     choice: str = ""
     take: Callable[[Picking], str | None] | None = None
@@ -65,6 +66,9 @@ class Paper:
     async def unseen(self, title):
         self.asked = title
         return self.typed_unseen
+
+    async def page(self, text):
+        self.paged = text
 
     async def edit(self):
         self.draft += " edited"

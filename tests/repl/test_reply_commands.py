@@ -28,7 +28,7 @@ def test_copy_takes_the_source_of_the_reply_of_a_block_or_of_the_chat(replied):
 
 @pytest.mark.parametrize("number", ["3", "0", "-1", "x", "²"])
 def test_a_block_that_is_not_there_is_said(replied, number):
-    assert "It has 1 to 2." in replied.type(f"/copy {number}")
+    assert "There are 1 to 2. /blocks lists them." in replied.type(f"/copy {number}")
     assert replied.paper.copied == ""
 
 
@@ -41,13 +41,115 @@ def test_raw_prints_the_markdown_and_disarms_it(replied):
     assert "Invisible characters shown as marks: 1." in printed
 
 
-def test_save_writes_a_block_and_never_over_a_file(replied, tmp_path):
+def test_save_writes_a_block_and_over_a_file_only_when_asked(replied, tmp_path):
     path = tmp_path / "code.py"
     assert "2 lines" in replied.type(f"/save 1 {path}")
     assert path.read_bytes() == b"if x:\n\treturn 1   \n"
-    assert "exists already" in replied.type(f"/save 2 {path}")
+    assert "left alone." in replied.type(f"/save 2 {path}")
+    assert replied.paper.picking == f"{path} exists"
+    assert path.read_bytes() == b"if x:\n\treturn 1   \n"
+    replied.paper.choice = "Replace it"
+    assert "1 line" in replied.type(f"/save 2 {path}")
+    assert path.read_bytes() == b"two\n"
+    replied.paper.choice = ""
+    replied.type(f"/save 1 {path} --force")
     assert path.read_bytes() == b"if x:\n\treturn 1   \n"
     assert "cannot be written" in replied.type(f"/save 1 {tmp_path}/nowhere/x")
+
+
+def test_a_file_that_is_replaced_keeps_its_mode_its_line_ends_and_the_link_that_leads_to_it(
+    replied, tmp_path
+):
+    path, link = tmp_path / "run.bat", tmp_path / "link"
+    path.write_bytes(b"a\r\nb\r\n")
+    path.chmod(0o750)
+    link.symlink_to(path)
+    replied.type(f"/save --force 1 {link}")
+    assert path.read_bytes() == b"if x:\r\n\treturn 1   \r\n"
+    assert path.stat().st_mode & 0o777 == 0o750
+    assert link.is_symlink()
+
+
+def test_blocks_are_numbered_over_the_whole_chat_as_on_the_screen(replied):
+    replied.model.script.append([TextDelta("```sh\nls\n```\n"), Finished("stop")])
+    assert "sh · 3" in replied.type("More.")
+    rows = [line.split() for line in replied.type("/blocks").splitlines()]
+    assert rows[1:] == [
+        ["1", "python", "2", "1", "if", "x:"],
+        ["2", "1", "1", "two"],
+        ["3", "sh", "1", "2", "ls"],
+    ]
+    replied.type("/copy 3")
+    assert replied.paper.copied == "ls"
+    assert "sh · 3" in replied.type("/show 2")
+    assert "python · 1" in replied.type("/show 1")
+    replied.type("/history pager")
+    assert replied.paper.paged.index("python · 1") < replied.paper.paged.index("sh · 3")
+
+
+def test_another_branch_has_its_own_numbers(replied):
+    replied.model.script.append([TextDelta("```sh\nls\n```\n"), Finished("stop")])
+    assert "sh · 1" in replied.type("/retry")
+    assert "no block 2" in replied.type("/copy 2")
+
+
+def test_a_reply_that_is_gone_on_with_counts_on(replied):
+    replied.model.script += [
+        [TextDelta("```a\n1\n```\n"), Finished("length")],
+        [TextDelta("```b\n2\n```\n"), Finished("stop")],
+        [TextDelta("```c\n3\n```\n"), Finished("stop")],
+    ]
+    replied.type("One.")
+    assert "b · 4" in replied.type("/continue")
+    assert "c · 5" in replied.type("Two.")
+
+
+def test_a_block_goes_into_a_command_exactly(replied, tmp_path):
+    assert "exit status 0" in replied.type(f"/pipe 1 cat > {tmp_path}/out")
+    assert (tmp_path / "out").read_bytes() == b"if x:\n\treturn 1   \n"
+    assert "/pipe wants a block's number, then a command." in replied.type("/pipe 1")
+    assert "There is no block 7." in replied.type("/pipe 7 cat")
+
+
+def test_a_large_block_goes_into_a_command_that_does_not_read_it(replied):
+    replied.model.script.append([TextDelta("```\n" + "x\n" * 200_000 + "```\n"), Finished("stop")])
+    replied.type("Much.")
+    assert "exit status 0" in replied.type("/pipe 3 true")
+    assert "200000" in replied.type("/pipe 3 wc -l")
+
+
+def test_a_block_is_compared_with_a_file(replied, tmp_path):
+    path = tmp_path / "code.py"
+    path.write_bytes(b"if x:\r\n\treturn 2\r\n")
+    shown = replied.type(f"/diff 1 {path}")
+    assert "-    return 2" in shown
+    assert "+    return 1" in shown
+    assert "cannot be read" in replied.type(f"/diff 1 {tmp_path}/nowhere")
+    assert "There is no block 9." in replied.type(f"/diff 9 {path}")
+
+
+def test_an_answer_is_quoted_whole_or_in_part(replied):
+    replied.type("/quote")
+    assert replied.paper.draft.startswith("> Look:\n>\n> ```python\n> if x:\n")
+    assert replied.paper.draft.endswith("two\n>    ```\n\n")
+    for part, quoted in {
+        "1:4-5": "> if x:\n> \treturn 1\n\n",
+        ":1": "> Look:\n\n",
+        "1:12-": ">    ```\n\n",
+    }.items():
+        replied.paper.draft = ""
+        replied.type(f"/quote {part}")
+        assert replied.paper.draft == quoted
+    for part in ("1:0", "1:5-4", "1:99", "1:x", "1:1-2-3", "1:" + "9" * 5000):
+        assert "There are no lines" in replied.type(f"/quote {part}")
+    assert "There is no question 7" in replied.type("/quote 7")
+
+
+def test_an_answer_is_shown_as_it_came_or_in_the_pager(replied):
+    assert "```python\nif x:" in replied.type("/show 1 raw")
+    replied.type("/show pager")
+    assert "Show me." in replied.paper.paged
+    assert "python · 1" in replied.paper.paged
 
 
 @pytest.mark.parametrize(
@@ -57,7 +159,7 @@ def test_save_writes_a_block_and_never_over_a_file(replied, tmp_path):
         ("/save x", "/save wants a block's number, then a file. /save 1 script.py"),
         ("/save x.py 1", "/save wants a block's number, then a file. /save 1 script.py"),
         ("/save 1", "/save wants a file, too. /save 1 script.py"),
-        ("/save 9 f", "The last reply has no block 9. It has 1 to 2."),
+        ("/save 9 f", "There is no block 9. There are 1 to 2. /blocks lists them."),
     ],
 )
 def test_save_says_what_is_missing(replied, line, said):
@@ -147,7 +249,7 @@ def test_without_figures_the_end_and_another_model_are_told_all_the_same(bench):
     assert bench.type("Hi").partition("Whole.")[2].strip() == ""
 
 
-@pytest.mark.parametrize("line", ["/copy", "/copy all", "/raw", "/save 1 x", "/think"])
+@pytest.mark.parametrize("line", ["/copy", "/copy all", "/raw", "/think"])
 def test_without_a_reply_there_is_nothing_to_do_it_with(bench, line):
     assert "no reply yet" in bench.type(line)
 

@@ -104,3 +104,48 @@ def test_in_tmux_a_block_gets_into_its_buffer_and_to_the_terminal_around_it(serv
 
 def told(*command):
     return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def test_code_of_any_answer_goes_into_files_and_commands_and_beside_them(
+    deepchat, server, tmp_path
+):
+    server.script += [
+        Answer.reply("```py\nprint(6 * 7)\n```\n"),
+        Answer.reply("Or:\n\n```py\nprint(42)\n```\n"),
+    ]
+    chat = deepchat()
+    chat.wait_for("/help")
+    chat.enter("One?")
+    chat.wait_for("tok/s")
+    chat.enter("Two?")
+    chat.wait_for("py · 2")
+    chat.wait_until(lambda: "\n".join(chat.lines()).count("tok/s") == 2, "the end")
+    path = tmp_path / "x.py"
+    chat.enter(f"/save 1 {path}")
+    chat.wait_for("Wrote 1 line")
+    chat.enter(f"/save 2 {path}")
+    chat.wait_for("exists")
+    chat.press("\x1b[B\r")
+    chat.wait_until(lambda: path.read_text() == "print(42)\n", "the file")
+    chat.enter(f"/diff 1 {path}")
+    chat.wait_for("print(6 * 7)")
+    chat.enter("/pipe 1 tr a-z A-Z")
+    chat.wait_for("PRINT(6 * 7)")
+    chat.enter("/quote 2:1")
+    chat.wait_for("› > Or:")
+
+
+def test_the_pager_has_the_terminal_until_it_ends(deepchat, server, tmp_path):
+    pager = tmp_path / "pager"
+    pager.write_text('#!/bin/sh\ngrep -o "Paged answer" "$1"\nread key\n')
+    pager.chmod(0o755)
+    server.script.append(Answer.reply("Paged answer.\n"))
+    chat = deepchat(env={"PAGER": str(pager)})
+    chat.wait_for("/help")
+    chat.enter("One?")
+    chat.wait_for("tok/s")
+    chat.enter("/history pager")
+    chat.wait_until(lambda: "Paged answer" in chat.lines(), "the pager")
+    chat.press("\r")
+    chat.enter("/show 1 raw")
+    chat.wait_until(lambda: chat.lines().count("Paged answer.") >= 1, "the raw answer")

@@ -109,6 +109,11 @@ def document():
     )
 
 
+def taken(chat):
+    """The numbers of code blocks that stand in the composer."""
+    return set(re.findall(r"^› /copy (\d+)", "\n".join(chat.lines()), re.MULTILINE))
+
+
 def test_nothing_in_a_reply_reaches_the_terminal_but_text(deepchat, server):
     text = document()
     for turn in ("first", "second"):
@@ -128,12 +133,15 @@ def test_nothing_in_a_reply_reaches_the_terminal_but_text(deepchat, server):
         chat.enter(command)
         in_step(chat, number)
     chat.press("/copy \t")
-    chat.wait_for("def")
-    for number in range(5, min(len(TEXTS), OFFERED), 5):
+    chat.wait_until(
+        lambda: re.search(r"^ +\d+ +py", "\n".join(chat.lines()), re.MULTILINE), "the list"
+    )
+    seen: set[str] = set()
+    for _ in range(5, min(len(TEXTS), OFFERED), 5):
         chat.press("\t" * 5)
-        chat.wait_for(f"› /copy {number}")
+        chat.wait_until(lambda seen=seen: taken(chat) - seen, "the next number")
+        seen = seen | taken(chat)
     chat.press("\x1b")
-    chat.wait_for("def", gone=True)
     chat.press("\x15")
     in_step(chat, 9)
     assert foreign(chat.written) == []

@@ -1,21 +1,32 @@
-"""`/diff`: two answers in one place beside one another."""
+"""`/diff`: two answers in one place beside one another, or a code block beside a file."""
+
+import re
+from typing import Final
 
 from deepchat import context
 from deepchat.branches import Exchange
 from deepchat.errors import UsageError
 from deepchat.repl.commands import COMMANDS
+from deepchat.repl.commands.blocks import against_file
 from deepchat.repl.commands.exchanges import others, questions
 from deepchat.repl.needs import Desk
 
+# Two answers, not a file.
+_PLACES: Final = re.compile(r"[\d ]+")
 
-@COMMANDS.command("/diff", usage="[n [a b]]", group="Chat", candidates=questions)
+
+@COMMANDS.command("/diff", usage="[n [a b | file]]", group="Chat", candidates=questions)
 def diff(desk: Desk, text: str) -> None:
-    """Show two answers to question n, or to the last one, side by side; in a narrow window as a diff.
+    """Show two answers to question n, or to the last one, side by side; or code block n and a file.
 
-    a and b say which, as `‹2/3›` counts them; alone it is the one in use and the one before it. Between the columns stands
+    In a narrow window it is a diff. a and b say which, as `‹2/3›` counts them; alone it is the one in use and the one before it. Between the columns stands
     `|` where a line differs, `<` or `>` where only one answer has it.
     """
-    answers(desk, text)
+    number, _, rest = text.partition(" ")
+    if rest and not _PLACES.fullmatch(rest):
+        against_file(desk, number, rest)
+    else:
+        answers(desk, text)
 
 
 def answers(desk: Desk, text: str) -> None:

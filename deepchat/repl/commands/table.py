@@ -3,6 +3,7 @@
 from deepchat.repl.commands import (
     COMMANDS,
     attach,
+    blocks,
     comparing,
     export,
     fitting,
@@ -22,6 +23,7 @@ from deepchat.repl.commands import (
 __all__ = [
     "COMMANDS",
     "attach",
+    "blocks",
     "comparing",
     "export",
     "fitting",
