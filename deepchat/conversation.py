@@ -214,7 +214,7 @@ class SessionSummary:
 @dataclass(frozen=True, slots=True)
 class Spent:
     """What the replies of one model took together, as the server counted it: tokens, and US dollars, `estimated` where it did
-    not say all of them."""
+    not say all of them. What the `unpriced` ones have cost is not known."""
 
     model: str
     replies: int
@@ -222,6 +222,7 @@ class Spent:
     completion_tokens: int
     cost: float
     estimated: bool = False
+    unpriced: int = 0
 
 
 @dataclass(frozen=True, slots=True)

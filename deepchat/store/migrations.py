@@ -276,6 +276,21 @@ def edits(connection: sqlite3.Connection) -> None:
     _run(connection, "ALTER TABLE message ADD COLUMN edited INTEGER NOT NULL DEFAULT 0;")
 
 
+@step
+def answers(connection: sqlite3.Connection) -> None:
+    """What answers took, those without a price, too, is read from here alone, not from between the texts."""
+    _run(
+        connection,
+        """
+        DROP INDEX message_spent;
+        CREATE INDEX message_answer
+          ON message(created_ms, session, reported_model, model, provider, prompt_tokens, completion_tokens, cost,
+            cost_estimated, first_token_s, seconds, retries)
+          WHERE role = 'assistant' AND edited = 0 AND (cost IS NOT NULL OR text <> '' OR reasoning <> '');
+        """,
+    )
+
+
 def _run(connection: sqlite3.Connection, script: str) -> None:
     """Each statement of a script. Not `executescript`, which would commit the transaction around it."""
     statement = ""

@@ -79,11 +79,14 @@ _SEAL_MESSAGE: Final = """
     WHERE id = :id"""
 
 _SPENT: Final = """
-    SELECT coalesce(nullif(reported_model, ''), model) AS answered, count(*), total(prompt_tokens),
-      total(completion_tokens), total(cost), max(cost_estimated)
-    FROM message INDEXED BY message_spent
-    WHERE role = 'assistant' AND cost IS NOT NULL AND created_ms >= ?
-    GROUP BY answered ORDER BY total(cost) DESC, answered"""
+    SELECT coalesce(nullif(reported_model, ''), message.model) AS answered, count(*), total(prompt_tokens),
+      total(completion_tokens), total(message.cost), max(message.cost_estimated), count(*) - count(message.cost)
+    FROM message INDEXED BY message_answer JOIN session ON session.id = message.session
+    WHERE role = 'assistant' AND edited = 0 AND (message.cost IS NOT NULL OR text <> '' OR reasoning <> '')
+      AND message.created_ms >= ?
+      -- What is older than its session was copied by /fork, and stands in the original.
+      AND (message.cost IS NOT NULL OR message.created_ms >= session.created_ms)
+    GROUP BY answered ORDER BY total(message.cost) DESC, answered"""
 
 _MARK: Final = """
     UPDATE message SET mark = :mark, left_out = :left
@@ -264,12 +267,12 @@ class Store:
             return [row["uid"] for row in found]
 
     def spent(self, *, since_ms: int = 0) -> list[Spent]:
-        """What replies since then have cost, model by model, the dearest first. Those without a price are left out."""
+        """What replies since then have cost, model by model, the dearest first; those without a price are counted."""
         with self.database.reading() as connection:
             found = connection.execute(_SPENT, (since_ms,))
             return [
-                Spent(model, n, int(put), int(got), cost, bool(estimated))
-                for model, n, put, got, cost, estimated in found
+                Spent(model, n, int(put), int(got), cost, bool(estimated), unpriced)
+                for model, n, put, got, cost, estimated, unpriced in found
             ]
 
     def close(self) -> None:

@@ -1,8 +1,11 @@
 """What is sent, and what it has cost, as typed, on a real store."""
 
+import time
+
 import pytest
 
 from deepchat.conversation import Finished, ModelInfo, Reported, TextDelta, Usage
+from deepchat.errors import AccessError
 
 
 def answer(bench, text, usage, model="lab/good"):
@@ -43,8 +46,7 @@ def test_what_was_spent_is_told_for_each_span_and_model(priced):
     shown = priced.type("/cost")
     rows = {line.split("  ")[0]: line.split() for line in shown.splitlines() if line}
     assert rows["last reply"][-1] == "$0.50"
-    assert rows["this chat"][-1] == "$0.75"
-    assert rows["in all"][2:] == ["$0.75", "·", "2", "answers"]
+    assert rows["this chat"][2:] == rows["in all"][2:] == ["$0.75", "·", "2", "answers"]
     assert rows["lab/good"] == ["lab/good", "1", "100", "20", "$0.50"]
     assert rows["lab/other"] == ["lab/other", "1", "150", "1.0k", "$0.25"]
 
@@ -55,9 +57,40 @@ def test_only_what_was_spent_since_then_counts(priced):
     assert priced.store.spent(since_ms=created[1] + 1) == []
 
 
+def rows(shown):
+    return {line.split("  ")[0]: " ".join(line.split()) for line in shown.splitlines() if line}
+
+
 def test_where_nothing_has_a_price_that_is_said(bench):
+    assert rows(bench.type("/cost"))["in all"] == "in all $0 · no answers"
     bench.model.script.append([TextDelta("x"), Finished("stop")])
     bench.type("One?")
-    shown = bench.type("/cost")
-    assert "nothing that is known" in shown
-    assert "$0 · no answers" in shown
+    shown = rows(bench.type("/cost"))
+    assert shown["last reply"] == "last reply not known"
+    assert shown["this chat"] == "this chat not known · 1 answer"
+    assert shown["in all"] == "in all not known · 1 answer"
+
+
+def test_answers_of_unknown_cost_are_counted_among_the_others(priced):
+    answer(priced, "Third.", Usage(200, 30))
+    priced.type("Three?")
+    shown = rows(priced.type("/cost"))
+    for span in ("this chat", "today", "this month", "in all"):
+        assert shown[span] == f"{span} $0.75 · 3 answers, 1 of unknown cost"
+    assert shown["lab/good"] == "lab/good 2 300 50 $0.50"
+
+
+def test_a_question_that_was_refused_cost_nothing_that_would_have_to_be_known(bench):
+    bench.model.script.append([AccessError("No funds.")])
+    bench.type("One?")
+    assert rows(bench.type("/cost"))["in all"] == "in all $0 · no answers"
+
+
+def test_what_a_fork_has_copied_is_counted_where_it_was_paid_for(bench):
+    bench.model.script.append([TextDelta("x"), Finished("stop")])
+    bench.type("One?")
+    time.sleep(0.002)  # the chat that is forked off is younger than what it copies
+    bench.type("/fork")
+    shown = rows(bench.type("/cost"))
+    assert shown["this chat"] == "this chat $0 · no answers"
+    assert shown["in all"] == "in all not known · 1 answer"

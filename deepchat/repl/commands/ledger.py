@@ -1,6 +1,7 @@
 """Commands about what is sent and what it costs."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -60,9 +61,9 @@ def _filled(desk: Desk, taken: Weight) -> str:
 async def cost(desk: Desk, text: str) -> None:
     """Say what was spent: on the last reply, on this chat, today, this month and in all, and on which models.
 
-    The figures are the servers' own, or, with a ~, estimated by the prices of their lists; replies without either are left out.
+    The figures are the servers' own, or, with a ~, estimated by the prices of their lists. Where nobody says either, it is
+    said of how many answers the cost is not known.
     """
-    replies = [m for m in desk.chat.conversation.messages.values() if m.role == "assistant"]
     last = desk.chat.conversation.last("assistant")
     now = datetime.fromtimestamp(desk.now_ms() / 1000).astimezone()
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -74,8 +75,8 @@ async def cost(desk: Desk, text: str) -> None:
     ever = await aside(desk.library.spent)
     desk.page.pairs(
         [
-            ("last reply", _price(last) or "nothing that is known"),
-            ("this chat", _all(replies)),
+            ("last reply", _price(last) or "not known"),
+            ("this chat", _sum(_spent_here(desk))),
             *((name, _sum(found)) for name, found in sums.items()),
             ("in all", _sum(ever)),
         ]
@@ -83,23 +84,39 @@ async def cost(desk: Desk, text: str) -> None:
     if ever:
         rows = [
             (one.model, figures.count(one.replies), figures.count(one.prompt_tokens),
-             figures.count(one.completion_tokens), context.price(one))
+             figures.count(one.completion_tokens), _price_of([one]))
             for one in ever
         ]  # fmt: skip
         desk.page.table(("model", "answers", "in", "out", "cost"), rows)
 
 
-def _all(replies: Iterable[Message]) -> str:
-    """Of all branches of the chat: those that were left were paid for, too."""
-    return context.price(context.total_cost(replies)) or "nothing that is known"
+def _spent_here(desk: Desk) -> list[Spent]:
+    """On all branches of the chat: those that were left were paid for, too. What /fork copied is paid for elsewhere."""
+    replies = [
+        message
+        for message in desk.chat.conversation.messages.values()
+        if message.role == "assistant"
+        and (message.text or message.reasoning)
+        and not message.edited
+        and message.created_ms >= desk.chat.session.created_ms
+    ]
+    unpriced = sum(not _price(reply) for reply in replies)
+    total = context.total_cost(replies) or Usage()
+    return [Spent("", len(replies), 0, 0, total.cost or 0.0, total.estimated, unpriced)]
 
 
-def _sum(spent: list[Spent]) -> str:
-    replies = sum(one.replies for one in spent)
-    total = Usage(
-        cost=sum(one.cost for one in spent), estimated=any(one.estimated for one in spent)
-    )
-    return f"{context.price(total)} · {count(replies, 'answer')}"
+def _sum(spent: Sequence[Spent]) -> str:
+    replies, unpriced = sum(one.replies for one in spent), sum(one.unpriced for one in spent)
+    unknown = f", {unpriced} of unknown cost" if 0 < unpriced < replies else ""
+    return f"{_price_of(spent)} · {count(replies, 'answer')}{unknown}"
+
+
+def _price_of(spent: Sequence[Spent]) -> str:
+    """Of all of them together, as far as it is known."""
+    if 0 < sum(one.replies for one in spent) == sum(one.unpriced for one in spent):
+        return "not known"
+    total = math.fsum(one.cost for one in spent)
+    return context.price(Usage(cost=total, estimated=any(one.estimated for one in spent)))
 
 
 def _stands(how: Standing) -> str:
