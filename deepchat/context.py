@@ -155,6 +155,11 @@ def estimated_tokens(text: str) -> int:
     return math.ceil(len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN)
 
 
+def request_tokens(messages: Iterable[PromptMessage]) -> int:
+    """Roughly how many tokens the messages of a request are. Never shown without a "~"."""
+    return sum(estimated_tokens(one.text) + PICTURE_TOKENS * len(one.pictures) for one in messages)
+
+
 def tokens_counted(path: Sequence[Message]) -> int | None:
     """Tokens of the conversation up to its last reply, as the server counted them; None where it did not, other questions
     are left out since, or more was said with that reply's question than will be."""

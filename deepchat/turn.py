@@ -4,6 +4,7 @@ waiting → thinking → receiving → done | stopped | cut | failed; while noth
 leads back to waiting, after a pause. Nothing here knows HTTP, SQLite or the screen.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, Literal, Protocol, TypeVar
 
+from deepchat import context
 from deepchat.conversation import (
     Event,
     Finished,
@@ -177,6 +179,7 @@ class Turn:
         self._text = [reply.text]
         self._reasoning = [reply.reasoning]
         self._kept = (1, 1)
+        self._heard = 0  # bytes of text and reasoning
         self._started = clock()
         self._first: float | None = None
         self._reported = Reported()
@@ -322,9 +325,11 @@ class Turn:
         match event:
             case TextDelta(text):
                 self._text.append(text)
+                self._heard += len(text.encode("utf-8", "surrogatepass"))
                 self.phase = "receiving"
             case ReasoningDelta(text):
                 self._reasoning.append(text)
+                self._heard += len(text.encode("utf-8", "surrogatepass"))
                 self.phase = "thinking" if self.phase == "waiting" else self.phase
             case Reported():
                 self._reported = _merged(self._reported, event)
@@ -382,7 +387,18 @@ class Turn:
         usage = self._reported.usage
         return usage and self._priced(self._reported.model or self.request.model, usage)
 
+    def _guessed(self) -> Usage | None:
+        """What was paid for a reply of which the server did not come to say it: stopped, or cut. Its tokens are not told,
+        since nobody counted them."""
+        if not self._heard:
+            return None
+        put = context.request_tokens(self.request.messages)
+        got = math.ceil(self._heard / context.BYTES_PER_TOKEN)
+        cost = self._priced(self.request.model, Usage(put, got)).cost
+        return None if cost is None else Usage(cost=cost, estimated=True)
+
     def _message(self, state: State) -> Message:
+        usage = self._usage() or (None if state == "streaming" else self._guessed())
         failure = self.error if isinstance(self.error, DeepchatError) else None
         return replace(
             self.reply,
@@ -391,7 +407,7 @@ class Turn:
             state=state,
             reported_model=self._reported.model,
             request_id=self._reported.request_id or (failure.request_id if failure else ""),
-            usage=_added(self._begun.usage, self._usage()),
+            usage=_added(self._begun.usage, usage),
             finish_reason=self._finished.reason if self._finished else "",
             error=str(failure or ""),
             first_token_s=None if self._first is None else self._first - self._started,

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from deepchat.conversation import Finished, Message, Reported, Request, TextDelta, Usage
+from deepchat.conversation import (
+    Finished,
+    Message,
+    PromptMessage,
+    ReasoningDelta,
+    Reported,
+    Request,
+    TextDelta,
+    Usage,
+)
 from deepchat.errors import (
     AccessError,
     BadRequest,
@@ -14,6 +23,7 @@ from deepchat.errors import (
     RateLimited,
     ServerTrouble,
     StreamCut,
+    TimedOut,
     Unreachable,
 )
 from deepchat.retrying import Retries
@@ -294,3 +304,32 @@ def test_a_turn_that_is_stopped_asks_nobody_else():
     turn.stop()
     assert turn.wait(5)
     assert len(model.requests) == 1
+
+
+def by_the_thousand(name, usage):
+    """A dollar for a thousand tokens, in or out."""
+    return replace(usage, cost=(usage.prompt_tokens + usage.completion_tokens) / 1_000)
+
+
+@pytest.mark.parametrize("end", [TimedOut("Silence."), ServerTrouble("Out of memory.")])
+def test_what_was_heard_of_a_reply_that_broke_off_is_paid_for_as_estimated(end):
+    request = Request("m", (PromptMessage("user", "x" * 4_000),))
+    model = ScriptedModel()
+    model.script.append([ReasoningDelta("y" * 1_000), TextDelta("é" * 500), end])
+    reply = Message("r", "assistant", "", state="streaming")
+    turn = Turn(model, MemoryJournal(), request, reply, priced=by_the_thousand)
+    assert turn.start().wait(5)
+    assert turn.reply.usage == Usage(cost=1.5, estimated=True)
+
+
+def test_nothing_is_estimated_where_nothing_was_heard_no_price_is_known_or_the_server_has_said_it():
+    def usage(script, **options):
+        turn, _ = turn_of(script, **options)
+        assert turn.start().wait(5)
+        return turn.reply.usage
+
+    gone = StreamCut("Gone.")
+    assert usage([gone], priced=by_the_thousand) is None
+    assert usage([TextDelta("Half"), gone]) is None
+    told = Usage(1, 1, cost=0.25)
+    assert usage([TextDelta("Half"), Reported(usage=told), gone]) == told
