@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, Protocol
 
-from deepchat import branches, context, room, standing
+from deepchat import branches, budget, context, room, standing
+from deepchat.budget import Allowance, Budget, Expected, Outlays, Purse
 from deepchat.context import Weight
 from deepchat.conversation import (
     Attachment,
@@ -211,6 +212,7 @@ class Chat:
         retries: Retries = NEVER,
         fallback: Sequence[str] = (),
         claims: Claims | None = None,
+        purse: Purse | None = None,
         sees: Callable[[str], bool] = lambda model: True,
         priced: Callable[[str, Usage], Usage] = lambda model, usage: usage,
         holds: Callable[[str], int | None] = lambda model: None,
@@ -235,6 +237,10 @@ class Chat:
         self._told: dict[str, int] = {}  # by model, the window that the server named
         self._refused: dict[str, int] = {}  # by model, what was too much for it
         self._now_ms = now_ms
+        self.purse = purse or Purse(Budget(), lambda since_ms: Usage(cost=0.0), now_ms)
+        self._unrecorded: list[
+            tuple[str, Message]
+        ] = []  # by session, replies that are kept nowhere
         self._begun = False
         self._warned = False
         self._elsewhere = False
@@ -262,6 +268,8 @@ class Chat:
         self._journal = self._home = journal
         if self._begun:
             self._unkept = list(self._everything())
+            kept = self.conversation.messages
+            self._unrecorded = [one for one in self._unrecorded if one[1].id not in kept]
             self.keep()
 
     @property
@@ -285,8 +293,9 @@ class Chat:
     # --- turns -------------------------------------------------------------------------------------------------------
 
     def send(self, text: str, attachments: Sequence[Attachment] = ()) -> Turn:
-        """Ask: the question is stored before the request goes out. UsageError while a reply is on its way."""
+        """Ask: the question is stored before the request goes out. UsageError while a reply is on its way; see `afford`."""
         self.require_ours()
+        self.afford(text, attachments)
         base = self.conversation.at(_open_end(self.conversation))
         question = replace(self._said("user", text, base.leaf), attachments=tuple(attachments))
         if not self.session.title:
@@ -301,6 +310,7 @@ class Chat:
         if question is None:
             raise UsageError("There is no question yet that could be asked again.")
         self._require_sent(question)
+        self.afford(model=otherwise.model)
         self._fallback = self.conversation.leaf
         return self._ask(self.conversation.at(question.id), otherwise=otherwise)
 
@@ -332,6 +342,7 @@ class Chat:
         self._require_sent(asked)
         if asked and asked.mark == "summary":
             raise UsageError("A summary is made in one go.", hint="/compact asks for another one.")
+        self.afford()
         return self._start(replace(reply, state="streaming", error="", finish_reason=""))
 
     def compact(self, focus: str = "") -> Turn:
@@ -344,6 +355,7 @@ class Chat:
         base = self.conversation.at(_open_end(self.conversation))
         if not room.loose(base.path()):
             raise UsageError("There is nothing to summarise yet.")
+        self.afford()
         question = self._said("user", room.instruction(focus), base.leaf)
         self._fallback = base.leaf
         return self._ask(base, replace(question, mark="summary"))
@@ -364,6 +376,7 @@ class Chat:
         """Ask behind what was said, and keep nothing of it, neither here nor in the journal. UsageError while a reply is on
         its way."""
         self.require_idle()
+        self.afford(text)
         base = self.conversation.at(_open_end(self.conversation))
         question = self._said("user", text, base.leaf)
         reply = self._empty_reply(question.id, AS_EVER)
@@ -402,6 +415,7 @@ class Chat:
             changed=self._changed,
             retries=self._retries,
             priced=self._priced,
+            allowed=partial(self._allowed, self.purse.take()),
             fallback=map(to, others),
             shorter=_shorter if self._summarises(path) else lambda request, error: None,
         ).start()
@@ -420,6 +434,8 @@ class Chat:
         if self.turn is None or not self.turn.ended:
             raise RuntimeError("no turn has ended")
         turn, self.turn = self.turn, None
+        if self._aside or self.private:
+            self._unrecorded.append((self.session.id, turn.reply))
         if self._aside:
             self._aside = False
             return turn.reply
@@ -561,6 +577,48 @@ class Chat:
             raise UsageError(
                 "This chat is open in another terminal.", hint="/fork goes on in a copy of it."
             )
+
+    # --- money -------------------------------------------------------------------------------------------------------
+
+    def afford(
+        self, text: str = "", attachments: Sequence[Attachment] = (), *, model: str = ""
+    ) -> None:
+        """Let a request be made, with this message or for another answer, perhaps by another model. UsageError, once, when it
+        is dear; OverBudget when a limit is reached, see `Purse.require`."""
+        wanted = (self.session.id, self.conversation.leaf, text, tuple(attachments), model)
+        expected = self.expected(text, attachments, model=model)
+        self.purse.require(wanted, self.outlays, expected)
+
+    @property
+    def is_over_budget(self) -> bool:
+        """Whether nothing may be asked that the user did not ask for."""
+        return bool(self.purse.reached(self.outlays, self.expected()))
+
+    def expected(
+        self, text: str = "", attachments: Sequence[Attachment] = (), *, model: str = ""
+    ) -> Expected:
+        """What it takes to send this message, or to have the last one answered again."""
+        put = self.taken(text, attachments).tokens
+        got = context.usual_answer(self.open_path, self.session.parameters)
+        return self._expected(model or self.answering, put, got)
+
+    def _expected(self, model: str, put: int, got: int) -> Expected:
+        put_cost, cost = (self._priced(model, Usage(put, some)).cost for some in (0, got))
+        return Expected(put, got, put_cost, cost)
+
+    @property
+    def outlays(self) -> Outlays:
+        """Where what was spent is found, beside the store."""
+        here = {one.id: one for session, one in self._unrecorded if session == self.session.id}
+        said = {**self.conversation.messages, **here}
+        left = (message for _, messages in self._left for message in messages)
+        unstored = (*(one for _, one in self._unrecorded), *self._unkept, *left)
+        return Outlays(self.session.id, tuple(said.values()), unstored)
+
+    def _allowed(self, most: float | None, request: Request) -> Allowance | None:
+        """How long the reply to this may get when it may cost so much."""
+        put = context.request_tokens(request.messages)
+        return budget.allowance(most, self._expected(request.model, put, context.USUAL_TOKENS))
 
     # --- branches ----------------------------------------------------------------------------------------------------
 

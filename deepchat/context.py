@@ -14,6 +14,7 @@ from deepchat.conversation import (
     Attachment,
     Message,
     ModelInfo,
+    Parameters,
     PromptMessage,
     Usage,
 )
@@ -26,6 +27,9 @@ BYTES_PER_TOKEN: Final = 4
 
 # What a picture takes, about: vendors' formulas give between 85 and 1,600, by its size.
 PICTURE_TOKENS: Final = 1_000
+
+# An answer of which nothing else is known.
+USUAL_TOKENS: Final = 1_000
 
 _BACKTICKS: Final = re.compile("`+")
 _SUGGESTED: Final = 3
@@ -140,6 +144,15 @@ def kindred(model: str, models: Iterable[ModelInfo]) -> list[ModelInfo]:
         return each.id.partition("/")[0] != vendor, price
 
     return sorted(models, key=distance)
+
+
+def usual_answer(path: Sequence[Message], parameters: Parameters) -> int:
+    """For how many tokens of reply one has to reckon: the limit that is set, else the longest answer so far."""
+    limit = parameters.get("max_tokens")
+    if isinstance(limit, int) and limit > 0:
+        return limit
+    counted = (message.usage.completion_tokens or 0 for message in path if message.usage)
+    return max((USUAL_TOKENS, *counted))
 
 
 def title_of(text: str) -> str:

@@ -133,3 +133,9 @@ class TimedOut(NetworkError):
 
 class StreamCut(NetworkError):
     """The connection ended before the reply did."""
+
+
+class OverBudget(DeepchatError):
+    """A limit on what may be spent is reached: nothing was asked, or a reply was ended."""
+
+    exit_code = 5

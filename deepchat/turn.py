@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final, Literal, Protocol, TypeVar
 
 from deepchat import context
+from deepchat.budget import Allowance
 from deepchat.conversation import (
     Event,
     Finished,
@@ -147,6 +148,7 @@ class Turn:
         fallback: Iterable[Request] = (),
         shorter: Callable[[Request, TooLong], Request | None] = lambda request, error: None,
         priced: Callable[[str, Usage], Usage] = lambda model, usage: usage,
+        allowed: Callable[[Request], Allowance | None] = lambda request: None,
         clock: Callable[[], float] = time.monotonic,
         tick_s: float = TICK_S,
     ) -> None:
@@ -167,6 +169,7 @@ class Turn:
         self._shorter = shorter
         self._retried = 0
         self._priced = priced
+        self._allowed = allowed
         self._clock = clock
         self._tick_s = tick_s
         self._stop = Stop()
@@ -180,6 +183,7 @@ class Turn:
         self._reasoning = [reply.reasoning]
         self._kept = (1, 1)
         self._heard = 0  # bytes of text and reasoning
+        self._allowance: Allowance | None = None
         self._started = clock()
         self._first: float | None = None
         self._reported = Reported()
@@ -266,6 +270,9 @@ class Turn:
                 self._events.append(event)
             if isinstance(event, Finished):
                 self._end("done")  # the model may still see to its line
+            elif self._allowance and self._heard_tokens > self._allowance.tokens:
+                self._end("stopped", self._allowance.reached)
+                self._stop.ask()
             elif wake:
                 self._changed()
         if self._finished is None:
@@ -277,6 +284,7 @@ class Turn:
         """What the model says. The request is sent again only when nothing of an answer has come, and nobody stopped it."""
         while True:
             begun = False
+            self._allowance = self._allowed(self.request)
             try:
                 for event in self._model.stream(self.request, self._stop):
                     begun = True
@@ -387,14 +395,18 @@ class Turn:
         usage = self._reported.usage
         return usage and self._priced(self._reported.model or self.request.model, usage)
 
+    @property
+    def _heard_tokens(self) -> int:
+        """About, of this request."""
+        return math.ceil(self._heard / context.BYTES_PER_TOKEN)
+
     def _guessed(self) -> Usage | None:
         """What was paid for a reply of which the server did not come to say it: stopped, or cut. Its tokens are not told,
         since nobody counted them."""
         if not self._heard:
             return None
         put = context.request_tokens(self.request.messages)
-        got = math.ceil(self._heard / context.BYTES_PER_TOKEN)
-        cost = self._priced(self.request.model, Usage(put, got)).cost
+        cost = self._priced(self.request.model, Usage(put, self._heard_tokens)).cost
         return None if cost is None else Usage(cost=cost, estimated=True)
 
     def _message(self, state: State) -> Message:

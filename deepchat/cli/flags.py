@@ -11,7 +11,7 @@ from deepchat.cli.wishes import Wishes
 EPILOG: Final = (
     "Without a key (deepchat login, or DEEPINFRA_TOKEN) a built-in demo answers, offline. "
     "Exit codes: 0 ok, 1 usage or configuration, 2 the server refused, 3 no key or no access, "
-    "4 network, 130 interrupted."
+    "4 network, 5 over budget, 130 interrupted."
 )
 
 

@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from deepchat import offers
@@ -12,11 +12,11 @@ from deepchat.api.models import Catalogue
 from deepchat.chat import Chat, Unsaved
 from deepchat.cli.saying import say
 from deepchat.cli.servers import with_model
-from deepchat.cli.wiring import Provider, first_session, models_cache, resume
+from deepchat.cli.wiring import Provider, first_session, models_cache, purse, resume
 from deepchat.cli.wishes import Wishes
 from deepchat.config import Settings, private_dir
 from deepchat.conversation import WHOLE, Event, Message, TextDelta, emptiness
-from deepchat.errors import DeepchatError, ModelNotFound, NotWritten, ServerTrouble
+from deepchat.errors import DeepchatError, ModelNotFound, NotWritten, OverBudget, ServerTrouble
 from deepchat.retrying import Pause, Retries
 from deepchat.store.sessions import Store
 from deepchat.text import Cleaner, clean_line
@@ -65,11 +65,15 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
             changed=came.set,
             retries=Retries(settings.retries),
             fallback=settings.fallback,
+            purse=purse(settings, store, asks=False),
             priced=lambda model, usage: offers.priced(model, usage, known.cached()),
         )
         resume(chat, store, wishes, settings)
         if wishes.save:
             chat.set_title(clean_line(wishes.save))
+        if settings.budget.reply:
+            with suppress(DeepchatError):  # where there is no list no reply is measured by it
+                known.lately()
         turn = chat.send(question)
         with _ctrl_c_stops(turn):
             if sys.stdout.isatty() and not wishes.raw:
@@ -82,6 +86,8 @@ def ask(wishes: Wishes, settings: Settings, question: str) -> int:
             sys.stderr.write(model.last_exchange)
         if wishes.save is not None and chat.kept and sys.stderr.isatty():
             say(f"Kept. Go on with: deepchat -r {chat.session.id[-6:]}")
+        if isinstance(turn.error, OverBudget):
+            raise turn.error
         if reply.state == "stopped" or turn.pause:  # which it was stopped in
             return INTERRUPTED
         if isinstance(turn.error, ModelNotFound):

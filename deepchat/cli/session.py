@@ -21,7 +21,7 @@ from deepchat.cli.logins import Logins
 from deepchat.cli.looks import colored, drawing
 from deepchat.cli.servers import Servers, with_model
 from deepchat.cli.tidying import Tidying
-from deepchat.cli.wiring import Options, Provider, first_session, models_cache, resume
+from deepchat.cli.wiring import Options, Provider, first_session, models_cache, purse, resume
 from deepchat.cli.wishes import Wishes
 from deepchat.config import Settings
 from deepchat.config.providers import is_local
@@ -145,6 +145,7 @@ def _wire(
             retries=Retries(settings.retries),
             fallback=settings.fallback,
             claims=None if private else claims,
+            purse=purse(settings, store),
             sees=sees,
             priced=lambda model, usage: offers.priced(model, usage, catalogue.cached()),
             holds=lambda model: offers.window(model, catalogue.cached()),

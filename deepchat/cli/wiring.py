@@ -1,6 +1,7 @@
 """The rooms wired together: what both the terminal session and the one-shot need."""
 
 import gc
+import math
 import re
 import threading
 import time
@@ -10,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from deepchat.budget import Purse
 from deepchat.chat import Chat, Library
 from deepchat.cli.saying import say
 from deepchat.cli.wishes import Wishes
@@ -24,7 +26,16 @@ from deepchat.config import (
     parse_parameter,
     private_dir,
 )
-from deepchat.conversation import Event, Json, ModelInfo, Persona, Request, Session
+from deepchat.conversation import (
+    Event,
+    Json,
+    ModelInfo,
+    Persona,
+    Request,
+    Session,
+    Usage,
+    clock_ms,
+)
 from deepchat.errors import AccessError, ConfigError, DeepchatError, UsageError
 from deepchat.files import append
 from deepchat.turn import Stop
@@ -38,6 +49,7 @@ LOOK_S: Final = 10.0
 if TYPE_CHECKING:
     from deepchat.api.client import Client
     from deepchat.api.exchange import Exchange
+    from deepchat.store.sessions import Store
 
 
 class Provider:
@@ -212,6 +224,17 @@ def first_session(settings: Settings) -> Session:
         persona_name=persona.name,
         parameters=dict(settings.parameters),
     )
+
+
+def purse(settings: Settings, store: "Store", *, asks: bool = True) -> Purse:
+    """The budget that is configured, against what all stored replies have cost. Where nothing is stored nothing is made."""
+
+    def spent(since_ms: int) -> Usage:
+        found = store.spent(since_ms=since_ms) if settings.paths.database.exists() else []
+        cost = math.fsum(one.cost for one in found)
+        return Usage(cost=cost, estimated=any(one.estimated for one in found))
+
+    return Purse(settings.budget, spent, clock_ms, asks=asks)
 
 
 def models_cache(settings: Settings, *, private: bool) -> Path:

@@ -104,6 +104,7 @@ ACTIONS: Final = (
     ("suspend", ["ctrl-z"], "Go to the shell; fg comes back."),
 )
 
+_DOLLARS: Final = number(0, 1_000_000, above=True)
 _SECONDS: Final = number(0, 86_400, above=True)
 
 KEYS: Final = (
@@ -123,6 +124,12 @@ KEYS: Final = (
     Key("trash_days", whole(0, 36_500), "Days for which a deleted chat can be restored.", default=30),
     Key("retries", whole(0, 10), "How often a message is sent again by itself, before anything of a reply has come.",
         default=2, variable="DEEPCHAT_RETRIES"),
+    Key("budget.ask_above", number(0, 1_000_000),
+        "Ask before a message is sent that is expected to cost more; 0 never asks.", default=0.25),
+    Key("budget.reply", _DOLLARS, "For one reply: it is ended there, and what has come is kept."),
+    Key("budget.session", _DOLLARS, "For one chat, all its branches together."),
+    Key("budget.day", _DOLLARS, "For one day, from midnight to midnight, all chats together."),
+    Key("budget.month", _DOLLARS, "For one month, all chats together."),
     Key("timeouts.connect", _SECONDS, "For the connection.", default=10),
     Key("timeouts.headers", _SECONDS, "From the sent message to the headers of an answer.", default=120),
     Key("timeouts.silence", _SECONDS, "In a reply, without a single byte.", default=120),

@@ -7,6 +7,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+from deepchat.budget import Budget
 from deepchat.config.credentials import COMMAND, LateKey, find_key
 from deepchat.config.file import Values, parse, read, wrong
 from deepchat.config.keys import ACTIONS, KEYS, Key, assigned, flat
@@ -98,6 +99,7 @@ class Settings:
     retries: int
     fallback: tuple[str, ...]
     aliases: Mapping[str, str]
+    budget: Budget
     timeouts: Timeouts
     ui: Ui
     keys: Mapping[str, tuple[str, ...]]
@@ -120,6 +122,7 @@ class Settings:
             "retries": self.retries,
             "fallback": ", ".join(self.fallback),
             **{f"aliases.{name}": model for name, model in self.aliases.items()},
+            **{f"budget.{name}": getattr(self.budget, name) or "none" for name in Budget.__slots__},
             **{f"timeouts.{name}": getattr(self.timeouts, name) for name in Timeouts.__slots__},
             **{f"ui.{name}": getattr(self.ui, name) for name in Ui.__slots__},
             **{f"keys.{name}": ", ".join(keys) for name, keys in self.keys.items()},
@@ -190,6 +193,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
     parameters = _parameters(flags, values, persona, source, origins)
 
     aliases = {place[1]: str(value) for place, value in values.items() if place[0] == "aliases"}
+    limits = {name: chosen[f"budget.{name}"].value for name in Budget.__slots__}
     timeouts = {name: chosen[f"timeouts.{name}"].value for name in Timeouts.__slots__}
     ui = {name: chosen[f"ui.{name}"].value for name in Ui.__slots__}
     keys = _keys(chosen, warnings)
@@ -210,6 +214,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
         retries=cast(int, chosen["retries"].value),
         fallback=tuple(aliases.get(name, name) for name in _texts(chosen["fallback"].value)),
         aliases=aliases,
+        budget=Budget(**cast(dict[str, Any], limits)),
         timeouts=Timeouts(**cast(dict[str, Any], timeouts)),
         ui=Ui(**cast(dict[str, Any], ui)),
         keys=keys,

@@ -25,7 +25,9 @@ class Entitling:
     def consider(self) -> None:
         """After a reply: if it was the first one, the model is asked."""
         replies = (m for m in self._chat.conversation.messages.values() if m.role == "assistant")
-        if self._house.auto_title and len(list(replies)) == 1:
+        if not self._house.auto_title or self._chat.is_over_budget:
+            return
+        if len(list(replies)) == 1:
             ask = partial(self._ask, self._chat.session, self._chat.conversation)
             threading.Thread(target=ask, name="title", daemon=True).start()
 

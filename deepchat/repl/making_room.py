@@ -147,6 +147,8 @@ class MakingRoom:
 
     def _compact_and_send(self, outgoing: Outgoing) -> None:
         """The message waits behind the summary."""
+        if not self._sending.affords(outgoing, self._chat.afford):
+            return
         self._sending.queue.insert(0, outgoing)
         self._house.page.notice("A summary comes first:")
         self._chat.compact()

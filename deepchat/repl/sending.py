@@ -4,11 +4,12 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from deepchat import context
 from deepchat.attach.reading import Found
 from deepchat.conversation import TEXT, Attachment, Draft, Message
-from deepchat.errors import NotAttached, UsageError
+from deepchat.errors import NotAttached, OverBudget, UsageError
 from deepchat.repl.composer import together
 from deepchat.repl.house import House
 from deepchat.repl.needs import Entry, Surface
@@ -115,11 +116,27 @@ class Sending:
             self.queue.append(outgoing)
             self._changed()
             return
+        if not self.affords(
+            outgoing, partial(self._chat.afford, outgoing.text, outgoing.attachments)
+        ):
+            return
         self._tell_changes(outgoing)
         self._print_question(outgoing)
         self._sent = outgoing
         self._chat.send(outgoing.text, outgoing.attachments)
         self._show()
+
+    def affords(self, outgoing: Outgoing, afford: Callable[[], None]) -> bool:
+        """Whether what it takes to send this may be spent, which `afford` raises about. If not, it is said why, and it returns
+        with all that waits behind it."""
+        try:
+            afford()
+        except (UsageError, OverBudget) as error:
+            self._house.say_why(error)
+            unsent, self.queue = [outgoing, *self.queue], []
+            self.give_back(unsent)
+            return False
+        return True
 
     def _print_question(self, outgoing: Outgoing) -> None:
         draw, width = self._house.drawing, self._surface.width

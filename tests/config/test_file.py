@@ -19,7 +19,7 @@ MISTAKES = {
     '[keys]\nunfold = ["f2", "ctrl-x"]': 'or a list of them; "ctrl-o" is used, not "f2" and "ctrl-x".',
     'ui = "dark"': "line 1: ui must be a table, [ui].",
     "[zzz]": "line 1: zzz is not known and was left out; known are provider, base_url, model, fallback, persona, auto_title, overflow, trash_days, retries,"
-    " timeouts, ui, keys, parameters, aliases, personas, providers.",
+    " budget, timeouts, ui, keys, parameters, aliases, personas, providers.",
     "[parameters]\n\ntop_p = 0": "line 3: parameters.top_p must be a number above 0 and at most 1; it is ignored, not 0.",
     "[parameters]\ntemperature = nan": "line 2: parameters.temperature must be a number from 0 to 2; it is ignored, not nan.",
     "parameters = {top_k = true}": "line 1: parameters.top_k must be a whole number from 0 to 999; it is ignored, not true.",

@@ -206,7 +206,12 @@ class Bench:
         page = Page(self.paper, drawing)
         defaults = Session("", model="lab/good", provider="lab")
         self.chat = Chat(
-            self.model, self.store, defaults=defaults, view=page, holds=self.shelf.window
+            self.model,
+            self.store,
+            defaults=defaults,
+            view=page,
+            holds=self.shelf.window,
+            priced=lambda model, usage: offers.priced(model, usage, self.shelf.cached()),
         )
         self.house = House(self.chat, self.store, self.shelf, Choices(), drawing, page, self.log)
         self.house = replace(self.house, servers=Others(), logins=Keys())

@@ -355,3 +355,15 @@ def test_a_fork_is_sent_the_same(three):
     assert sent(three)[0] == "two"
     path = stored(three).path()
     assert path[7].after == path[0].id
+
+
+def test_beyond_the_budget_no_summary_is_asked_for_and_the_message_returns(full):
+    configured(full, "compact")
+    full.chat.purse.set("session", 0.5)
+    full.chat.conversation = full.chat.conversation.add(
+        replace(full.chat.conversation.last("assistant"), usage=Usage(4, 4, cost=0.5))
+    )
+    shown = full.type(LONG)
+    assert "Not sent: $0.50 was spent on this chat, and the budget is $0.50." in shown
+    assert full.paper.draft.strip() == LONG.strip()
+    assert (full.model.requests, full.repl.queue) == ([], [])

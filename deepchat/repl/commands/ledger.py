@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 from typing import Final
 
 from deepchat import context, figures, standing
+from deepchat.budget import begins
 from deepchat.context import Weight
 from deepchat.conversation import Message, Spent, Usage
 from deepchat.repl.aside import aside
@@ -65,12 +65,11 @@ async def cost(desk: Desk, text: str) -> None:
     said of how many answers the cost is not known.
     """
     last = desk.chat.conversation.last("assistant")
-    now = datetime.fromtimestamp(desk.now_ms() / 1000).astimezone()
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    since = {"today": today, "this month": today.replace(day=1)}
+    now_ms = desk.now_ms()
+    since = {"today": begins("day", now_ms), "this month": begins("month", now_ms)}
     sums = {
-        name: await aside(partial(desk.library.spent, since_ms=int(day.timestamp() * 1000)))
-        for name, day in since.items()
+        name: await aside(partial(desk.library.spent, since_ms=begun))
+        for name, begun in since.items()
     }
     ever = await aside(desk.library.spent)
     desk.page.pairs(

@@ -6,7 +6,7 @@ from functools import partial
 
 from deepchat import context, figures, titling
 from deepchat.conversation import SessionSummary
-from deepchat.errors import UsageError
+from deepchat.errors import OverBudget, UsageError
 from deepchat.fuzzy import ranked
 from deepchat.repl.aside import aside
 from deepchat.repl.commands import COMMANDS
@@ -169,6 +169,8 @@ def title(desk: Desk, text: str) -> Awaitable[None] | None:
 
 async def _ask_for_title(desk: Desk) -> None:
     desk.chat.require_ours()
+    if desk.chat.is_over_budget:
+        raise OverBudget("No title is asked for beyond the budget.", hint="/budget shows it.")
     session, stop = desk.chat.session.id, Stop()
     chat = desk.chat
     ask = partial(titling.title, chat.model, chat.conversation, chat.answering, stop)

@@ -176,7 +176,7 @@ def continue_(desk: Desk, text: str) -> None:
 def btw(desk: Desk, text: str) -> None:
     """Ask something aside: the model knows what was said so far, and neither question nor answer become part of the chat.
 
-    Nothing of it is kept. What it cost stands below the answer, and in no sum.
+    Nothing of it is kept. What it cost stands below the answer, and counts for the budget until deepchat ends.
     """
     if not text:
         raise UsageError("/btw wants a question.", hint="/btw what does that word mean?")

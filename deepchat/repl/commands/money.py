@@ -1,0 +1,79 @@
+"""Commands about what may be spent."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from deepchat import context, figures
+from deepchat.budget import SUMMED, Span
+from deepchat.errors import UsageError
+from deepchat.repl.aside import aside
+from deepchat.repl.commands import COMMANDS
+from deepchat.repl.needs import Choice, Desk
+from deepchat.repl.words import meant
+from deepchat.text import clean_line
+
+GROUP = "Chat"
+
+ASK: Final = "ask_above"
+OFF: Final = "off"
+
+_ABOUT: Final = {
+    ASK: "asked about, when a message is expected to cost more",
+    "reply": "for one reply, which is ended there",
+    "session": "for this chat, all its branches together",
+    "day": "for today, all chats together",
+    "month": "for this month, all chats together",
+}
+
+
+def _limits(desk: Desk) -> Iterator[Choice]:
+    for name, about in _ABOUT.items():
+        yield Choice(name, name, about)
+
+
+@COMMANDS.command("/budget", usage="[limit [dollars | off]]", group=GROUP, candidates=_limits)
+async def budget(desk: Desk, text: str) -> None:
+    """Show what may be spent, and what was; set a limit until deepchat ends: `/budget day 5`, `/budget day off`.
+
+    Limits are in US dollars: `reply`, `session`, `day`, `month`, and `ask_above`, above which a message is asked about
+    before it is sent. One that is reached is asked about once, and then nothing is sent until it is raised. `[budget]` in
+    config.toml sets them for good.
+    """
+    name, _, amount = text.partition(" ")
+    if text and name not in _ABOUT:
+        raise UsageError(
+            f"There is no limit {clean_line(name, 40)}.",
+            hint=meant(name, _ABOUT, f"There are {', '.join(_ABOUT)}."),
+        )
+    if amount:
+        desk.chat.purse.set(name, _dollars(name, amount.strip()))
+    rows = [await _row(desk, one) for one in ([name] if text else _ABOUT)]
+    desk.page.table(("limit", "dollars", "spent", ""), rows)
+
+
+def _dollars(name: str, amount: str) -> float | None:
+    """The amount; 0 and `off` are no limit."""
+    if amount in (OFF, "0"):
+        return 0.0 if name == ASK else None
+    try:
+        dollars = float(amount.removeprefix("$"))
+    except ValueError:
+        dollars = -1.0
+    if not 0 < dollars <= 1_000_000:
+        raise UsageError(
+            f"/budget {name} wants an amount of US dollars above 0, or {OFF}.",
+            hint=f"/budget {name} 0.50",
+        )
+    return dollars
+
+
+async def _row(desk: Desk, name: str) -> tuple[str, str, str, str]:
+    limit = getattr(desk.chat.purse.limits, name)
+    span = next((one for one in SUMMED if one == name), None)
+    spent = await _spent(desk, span) if span else ""
+    return name, figures.money(limit) if limit else OFF, spent, _ABOUT[name]
+
+
+async def _spent(desk: Desk, span: Span) -> str:
+    return context.price(await aside(partial(desk.chat.purse.spent, span, desk.chat.outlays)))
