@@ -28,6 +28,7 @@ from deepchat.conversation import (
 from deepchat.errors import Forgotten, StoreError, TooLong, UsageError
 from deepchat.retrying import NEVER, Retries
 from deepchat.sought import ANY, Hit, Only
+from deepchat.stats import Answer
 from deepchat.turn import Journal, Model, Turn
 
 PRIVATE: Final = "This is a private chat: stored ones are left alone."
@@ -85,6 +86,10 @@ class Library(Protocol):
 
     def spent(self, *, since_ms: int = 0) -> list[Spent]:
         """What all replies since then have cost, model by model, the dearest first; deleted sessions count, too."""
+        ...
+
+    def answers(self, *, since_ms: int = 0) -> list[Answer]:
+        """What each answer since then took, the oldest first; of deleted sessions, too."""
         ...
 
 
@@ -181,6 +186,10 @@ class Unsaved:
     def spent(self, *, since_ms: int = 0) -> list[Spent]:
         """What others have cost is not looked up."""
         return []
+
+    def answers(self, *, since_ms: int = 0) -> list[Answer]:
+        """Nothing is looked through."""
+        raise StoreError(PRIVATE, hint="Start deepchat without --private for them.")
 
 
 @dataclass(frozen=True, slots=True)

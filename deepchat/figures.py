@@ -64,6 +64,8 @@ def duration(seconds: float) -> str:
 
 def speed(tokens_per_second: float) -> str:
     """`7.5 tok/s`, `101 tok/s`, `1.2k tok/s`."""
+    if not math.isfinite(tokens_per_second):
+        return "? tok/s"
     slow = tokens_per_second < 9.95
     return f"{tokens_per_second:.1f} tok/s" if slow else f"{count(round(tokens_per_second))} tok/s"
 

@@ -17,6 +17,7 @@ from deepchat.cli.flags import deepchat
 from deepchat.cli.login import login, logout
 from deepchat.cli.models import models
 from deepchat.cli.sessions import sessions
+from deepchat.cli.stats import stats
 from deepchat.cli.wishes import Errand, Wishes
 from deepchat.errors import DeepchatError, NotWritten
 from deepchat.text import clean_line
@@ -24,7 +25,7 @@ from deepchat.text import clean_line
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
-for command in (sessions, models, login, logout, doctor):
+for command in (sessions, models, stats, login, logout, doctor):
     deepchat.add_command(command)
 
 

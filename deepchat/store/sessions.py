@@ -19,7 +19,8 @@ from deepchat.conversation import (
 )
 from deepchat.errors import Forgotten, StoreError
 from deepchat.sought import ANY, Hit, Only
-from deepchat.store import order, rows, search, trash, writers
+from deepchat.stats import Answer
+from deepchat.store import answers, order, rows, search, trash, writers
 from deepchat.store.database import Database
 from deepchat.store.merging import Taken, is_better, is_later, newest
 from deepchat.text import mend
@@ -77,16 +78,6 @@ _SEAL_MESSAGE: Final = """
       mark = :mark, left_out = :left_out, sent_after = :sent_after, exceptions = :exceptions, hint = :hint,
       edited = :edited
     WHERE id = :id"""
-
-_SPENT: Final = """
-    SELECT coalesce(nullif(reported_model, ''), message.model) AS answered, count(*), total(prompt_tokens),
-      total(completion_tokens), total(message.cost), max(message.cost_estimated), count(*) - count(message.cost)
-    FROM message INDEXED BY message_answer JOIN session ON session.id = message.session
-    WHERE role = 'assistant' AND edited = 0 AND (message.cost IS NOT NULL OR text <> '' OR reasoning <> '')
-      AND message.created_ms >= ?
-      -- What is older than its session was copied by /fork, and stands in the original.
-      AND (message.cost IS NOT NULL OR message.created_ms >= session.created_ms)
-    GROUP BY answered ORDER BY total(message.cost) DESC, answered"""
 
 _MARK: Final = """
     UPDATE message SET mark = :mark, left_out = :left
@@ -269,11 +260,12 @@ class Store:
     def spent(self, *, since_ms: int = 0) -> list[Spent]:
         """What replies since then have cost, model by model, the dearest first; those without a price are counted."""
         with self.database.reading() as connection:
-            found = connection.execute(_SPENT, (since_ms,))
-            return [
-                Spent(model, n, int(put), int(got), cost, bool(estimated), unpriced)
-                for model, n, put, got, cost, estimated, unpriced in found
-            ]
+            return answers.spent(connection, since_ms)
+
+    def answers(self, *, since_ms: int = 0) -> list[Answer]:
+        """What each answer since then took, the oldest first."""
+        with self.database.reading() as connection:
+            return answers.read(connection, since_ms)
 
     def close(self) -> None:
         """Checkpoint and let go of the file. A reply that is still streaming counts as cut from now on."""

@@ -259,6 +259,7 @@ def test_ages(seconds_ago: int, said: str):
 
 
 def test_speeds():
+    assert figures.speed(float("inf")) == "? tok/s"
     assert figures.speed(101.4) == "101 tok/s"
     assert figures.speed(7.52) == "7.5 tok/s"
     assert figures.speed(26278.4) == "26k tok/s"

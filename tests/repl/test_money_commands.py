@@ -210,3 +210,14 @@ def test_no_title_that_is_wished_for_is_asked_for_beyond_the_budget_either(bench
     bench.type("One?")
     assert "No title is asked for beyond the budget." in bench.type("/title --auto")
     assert len(bench.model.requests) == 1
+
+
+def test_answers_are_summed_up_in_the_chat_as_from_the_shell(bench):
+    assert "No answer is stored since then." in bench.type("/stats")
+    answer(bench)
+    bench.type("One?")
+    shown = bench.type("/stats provider 7d")
+    assert ["lab", "1", "4", "4", "$0.25"] in [line.split()[:5] for line in shown.splitlines()]
+    assert "lab/good" in bench.type("/stats")
+    assert "wants one way" in bench.type("/stats day 7d 8d")
+    assert "soon" in bench.type("/stats soon")

@@ -1,16 +1,17 @@
-"""Commands about what may be spent."""
+"""Commands about what may be spent, and what was."""
 
 from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from deepchat import context, figures
+from deepchat import context, figures, sought
 from deepchat.budget import SUMMED, Span
 from deepchat.errors import UsageError
 from deepchat.repl.aside import aside
 from deepchat.repl.commands import COMMANDS
 from deepchat.repl.needs import Choice, Desk
 from deepchat.repl.words import meant
+from deepchat.stats import BYS, SINCE, By, summed, tables
 from deepchat.text import clean_line
 
 GROUP = "Chat"
@@ -50,6 +51,31 @@ async def budget(desk: Desk, text: str) -> None:
         desk.chat.purse.set(name, _dollars(name, amount.strip()))
     rows = [await _row(desk, one) for one in ([name] if text else _ABOUT)]
     desk.page.table(("limit", "dollars", "spent", ""), rows)
+
+
+def _spans(desk: Desk) -> Iterator[Choice]:
+    for by in BYS:
+        yield Choice(by, by, f"a row for each {by}")
+
+
+@COMMANDS.command("/stats", usage="[by] [since]", group=GROUP, candidates=_spans)
+async def stats(desk: Desk, text: str) -> None:
+    """Sum up the answers of all chats: money, tokens, speed, the wait for the first token, retries.
+
+    `/stats model 7d`: by day, week, month, model or provider, since a while ago or a date; alone, by model for thirty days.
+    `deepchat stats` does the same from the shell.
+    """
+    words = text.split()
+    by: By = next((one for one in BYS if one in words), "model")
+    rest = [word for word in words if word != by]
+    if len(rest) > 1:
+        raise UsageError("/stats wants one way to sum up, and since when.", hint="/stats day 7d")
+    since_ms = sought.only(desk.now_ms(), since=(rest or [SINCE])[0]).since_ms or 0
+    found = await aside(partial(desk.library.answers, since_ms=since_ms))
+    if not found:
+        desk.page.notice("No answer is stored since then.")
+    for headers, rows in tables(summed(found, by), by) if found else ():
+        desk.page.table(headers, rows)
 
 
 def _dollars(name: str, amount: str) -> float | None:
