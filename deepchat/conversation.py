@@ -260,12 +260,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A named system prompt, optionally with the model and parameters it is meant for."""
+    """A named system prompt, optionally with the model and parameters it is meant for; `origin` says where it is from."""
 
     name: str
     text: str
     model: str = ""
     parameters: Parameters = field(default_factory=dict)
+    origin: str = field(default="", compare=False)
 
 
 # --- what goes out and what comes in -------------------------------------------------------------------------------

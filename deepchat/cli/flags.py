@@ -34,7 +34,9 @@ EPILOG: Final = (
 @click.option("-p", "--print", "question", metavar="QUESTION", help="Print one reply, and leave.")
 @click.option("-m", "--model", metavar="NAME", help="The model that answers.")
 @click.option("-s", "--system", metavar="TEXT", help="Who the model should be.")
-@click.option("--persona", metavar="NAME", help="A persona from the configuration.")
+@click.option(
+    "--persona", metavar="NAME", help="A persona, and its variables: 'translator language=French'."
+)
 @click.option(
     "--set",
     "parameters",

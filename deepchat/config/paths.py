@@ -15,6 +15,7 @@ class Paths:
     config_dir: Path
     config_file: Path
     personas_dir: Path
+    templates_dir: Path
     keys_dir: Path
     data_dir: Path
     database: Path
@@ -29,7 +30,7 @@ class Paths:
 def paths(*, data_dir: Path | None = None, config: Path | None = None) -> Paths:
     """The per-user places of this system (XDG's where they are set), with `data_dir` and `config` in their stead.
 
-    Personas and keys stay in the per-user folder: a file named by `config` may lie anywhere, beside anything.
+    Personas, templates and keys stay in the per-user folder: a file named by `config` may lie anywhere, beside anything.
     """
     user = PlatformDirs("deepchat", appauthor=False)
     data = data_dir or user.user_data_path
@@ -37,6 +38,7 @@ def paths(*, data_dir: Path | None = None, config: Path | None = None) -> Paths:
         config_dir=user.user_config_path,
         config_file=config or user.user_config_path / "config.toml",
         personas_dir=user.user_config_path / "personas",
+        templates_dir=user.user_config_path / "templates",
         keys_dir=user.user_config_path / "keys",
         data_dir=data,
         database=data / "chats.db",

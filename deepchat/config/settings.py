@@ -10,14 +10,16 @@ from typing import Any, Final, Literal, cast
 from deepchat.budget import Budget
 from deepchat.config.credentials import COMMAND, LateKey, find_key
 from deepchat.config.file import Values, parse, read, wrong
+from deepchat.config.folder import Folder
 from deepchat.config.keys import ACTIONS, KEYS, Key, assigned, flat
 from deepchat.config.kinds import base_url
 from deepchat.config.paths import Paths, paths
-from deepchat.config.personas import personas
+from deepchat.config.personas import Personas, from_tables
 from deepchat.config.providers import Provider, headers, presets, provider_at, providers
 from deepchat.conversation import Json, Parameters, Persona
 from deepchat.errors import ConfigError, UsageError
 from deepchat.fuzzy import nearest
+from deepchat.placeholders import parted, suited
 from deepchat.room import Overflow
 from deepchat.secret import Secret
 from deepchat.text import clean_line, mend
@@ -90,7 +92,7 @@ class Settings:
     headers: Mapping[str, str | Secret]
     model: str
     persona: Persona | None
-    personas: Mapping[str, Persona]
+    library: Personas
     providers: Mapping[str, Provider]
     parameters: Parameters
     auto_title: bool
@@ -106,6 +108,11 @@ class Settings:
     paths: Paths
     warnings: tuple[str, ...]
     origins: Mapping[str, str]
+
+    @property
+    def personas(self) -> Mapping[str, Persona]:
+        """All that there are now, by name."""
+        return self.library.all()
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Key, value and origin of everything, for the eye: not yet cleaned. Of the key only whether it is set."""
@@ -187,12 +194,13 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
     further, header_warnings = headers(provider, environ)
     origins["key"] = _origin_of(key_source, provider)
 
-    everyone, persona_warnings = personas(values, where.personas_dir)
+    aliases = {place[1]: str(value) for place, value in values.items() if place[0] == "aliases"}
+    library = Personas(Folder(where.personas_dir, "persona"), from_tables(values), aliases)
+    everyone, persona_warnings = library.read()
     persona = _persona(flags, chosen["persona"], everyone, origins, warnings)
     model = _model(chosen["model"], persona, provider, values, origins)
     parameters = _parameters(flags, values, persona, source, origins)
 
-    aliases = {place[1]: str(value) for place, value in values.items() if place[0] == "aliases"}
     limits = {name: chosen[f"budget.{name}"].value for name in Budget.__slots__}
     timeouts = {name: chosen[f"timeouts.{name}"].value for name in Timeouts.__slots__}
     ui = {name: chosen[f"ui.{name}"].value for name in Ui.__slots__}
@@ -204,8 +212,8 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
         key_source=key_source,
         headers=further,
         model=aliases.get(model, model),
-        persona=persona and _with_model(persona, aliases),
-        personas={name: _with_model(one, aliases) for name, one in everyone.items()},
+        persona=persona,
+        library=library,
         providers=known,
         parameters=parameters,
         auto_title=cast(bool, chosen["auto_title"].value),
@@ -222,11 +230,6 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Settings:
         warnings=tuple(_line(warning, key) for warning in said),
         origins=origins,
     )
-
-
-def _with_model(persona: Persona, aliases: Mapping[str, str]) -> Persona:
-    """With the model's own name."""
-    return replace(persona, model=aliases.get(persona.model, persona.model))
 
 
 def _texts(value: Json) -> list[str]:
@@ -407,15 +410,34 @@ def _persona(
     warnings: list[str],
 ) -> Persona | None:
     """`--system` is a persona without a name; with `--persona`, that one's model and parameters with another text."""
-    persona = everyone.get(str(name.value))
-    if name.value and persona is None:
-        _not_there("persona", name, list(everyone), warnings)
+    named, given = parted(str(name.value))
+    persona = everyone.get(named)
+    if named and persona is None:
+        _not_there("persona", replace(name, value=named), list(everyone), warnings)
         origins["persona"] = "default"
     if flags.system is None:
-        return persona
+        return persona and _suited(persona, given, name, origins, warnings)
     origins["persona"] = "flag --system"
-    named = persona if persona and flags.persona else Persona("", "")
-    return replace(named, name="", text=mend(flags.system))
+    meant = persona if persona and flags.persona else Persona("", "")
+    return replace(meant, name="", text=mend(flags.system))
+
+
+def _suited(
+    persona: Persona,
+    given: Mapping[str, str],
+    name: _Chosen,
+    origins: dict[str, str],
+    warnings: list[str],
+) -> Persona | None:
+    """With its variables filled in. UsageError for a flag where that cannot be, otherwise a warning and none."""
+    try:
+        return suited(persona, given)
+    except UsageError as error:
+        if name.rank == _Rank.FLAG:
+            raise
+        warnings.append(f"{name.origin}: {error} {error.hint}")
+        origins["persona"] = "default"
+        return None
 
 
 def _model(

@@ -212,7 +212,7 @@ def test_color_on_the_command_line_beats_no_color():
     [
         (Flags(color="sometimes"), "--color must be one of auto, always, never.", ""),
         (Flags(persona="reviwer"), "There is no persona “reviwer”.", "Did you mean reviewer?"),
-        (Flags(persona="zzz"), "There is no persona “zzz”.", "Known: reviewer."),
+        (Flags(persona="zzz"), "There is no persona “zzz”.", "Known: commit, editor, reviewer, sceptic, shell, translator, tutor."),
         (Flags(provider="deepinfre"), "There is no provider “deepinfre”.", "Did you mean deepinfra?"),
     ],
 )  # fmt: skip
