@@ -33,6 +33,20 @@ def exchanges(path: Sequence[Message]) -> list[Exchange]:
     ]
 
 
+def personas(path: Sequence[Message]) -> dict[str, str]:
+    """Who the model was told to be from a question of a path on, by the question's id, where that changed."""
+    found: dict[str, str] = {}
+    changed, asked = None, None
+    for message in path:
+        if message.role == "system":
+            changed = message.text
+        elif message.role == "user":
+            asked = message.id
+        if changed is not None and asked and message.role != "system":
+            found[asked], changed = changed, None
+    return found
+
+
 def before(conversation: Conversation, message: Message) -> str | None:
     """The id of the message that this one follows, records of a changed persona passed over; None at the beginning."""
     at = message.parent

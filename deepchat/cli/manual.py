@@ -43,8 +43,8 @@ TOPICS = (
     Page(
         "Personas and the system prompt",
         "`/system You are a patient teacher.` tells the model who to be, from the next message on. Personas have names and "
-        "live in config.toml under `[personas.NAME]`, or as files in the folder `personas` beside it; `/persona NAME` "
-        "takes one, `--persona NAME` starts with it.",
+        "live in config.toml under `[personas.NAME]`, or as files in the folder `personas` beside it; some come with deepchat. "
+        "`/persona NAME` takes one, `--persona NAME` starts with it, `/persona save NAME` keeps who the model is now.",
     ),
     Page(
         "Stopping a reply",

@@ -169,6 +169,7 @@ def _wire(
             servers=Servers(settings, os.environ, take, home=home),
             logins=Logins(home, os.environ),
             options=options,
+            personas=settings.library,
             drawing=draw,
             page=page,
             log_bug=lambda bug: Bug.of(bug, log=settings.paths.log_file, key=options.chosen.key),

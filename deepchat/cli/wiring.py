@@ -175,10 +175,6 @@ class Options:
         self.chosen = settings
 
     @property
-    def personas(self) -> dict[str, Persona]:
-        return dict(self.chosen.personas)
-
-    @property
     def aliases(self) -> Mapping[str, str]:
         return self.chosen.aliases
 

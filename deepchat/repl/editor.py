@@ -13,7 +13,7 @@ from deepchat.errors import UsageError
 from deepchat.repl import lending
 from deepchat.text import clean_line, mend
 
-_KEPT: Final = "The draft stands as it was."
+_KEPT: Final = "Nothing was changed."
 _CHOOSE: Final = "EDITOR names the one to use, such as EDITOR=nano."
 
 

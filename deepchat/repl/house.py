@@ -19,6 +19,7 @@ from deepchat.repl.needs import (
     Options,
     Page,
     Part,
+    Personas,
     Server,
     Servers,
 )
@@ -96,6 +97,7 @@ class House:
     library: Library
     catalogue: Catalogue
     options: Options
+    personas: Personas
     drawing: Drawing
     page: Page
     log_bug: Callable[[BaseException], Exception]

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
 from deepchat.attach.reading import Found
@@ -226,6 +227,10 @@ class Surface(Protocol):
         """Let the user choose from a list; None when they would rather not."""
         ...
 
+    async def ask(self, title: str) -> str | None:
+        """Ask for a line; None when the user would rather not."""
+        ...
+
     def unseen(self, title: str) -> Awaitable[str | None]:
         """Ask for a line that nobody may see: neither on the screen nor in the history. None when the user would rather
         not."""
@@ -237,6 +242,10 @@ class Surface(Protocol):
 
     async def page(self, text: str) -> None:
         """Let the user's own pager show a text that is drawn. UsageError when there is none."""
+        ...
+
+    async def revise(self, text: str) -> str:
+        """Let the user's own editor change a text. UsageError when that fails, or cannot be here."""
         ...
 
     def remember(self, entry: Entry) -> None:
@@ -350,11 +359,32 @@ class Logins(Protocol):
         ...
 
 
+class Personas(Protocol):
+    """The library of personas, as it is now. What is kept is a file; UsageError, ConfigError when that cannot be."""
+
+    def all(self) -> Mapping[str, Persona]:
+        """By name."""
+        ...
+
+    def source(self, name: str) -> str:
+        """What the file of this persona holds, or would hold; "" when there is no such one."""
+        ...
+
+    def save(self, persona: Persona) -> Path:
+        """Keep this one, whose text is meant as it stands; the file."""
+        ...
+
+    def write(self, name: str, source: str) -> tuple[Path, Sequence[str]]:
+        """Keep what an editor made of a source; the file, and what is wrong with it."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Take its file away."""
+        ...
+
+
 class Options(Protocol):
     """What is configured."""
-
-    @property
-    def personas(self) -> dict[str, Persona]: ...
 
     @property
     def aliases(self) -> Mapping[str, str]:
@@ -507,13 +537,16 @@ class Desk:
     servers: Servers
     logins: Logins
     options: Options
+    personas: Personas
     drawing: Drawing
     numbering: Numbers
     page: Page
     copy: Callable[[str], Awaitable[str]]
     edit: Callable[[], Awaitable[None]]
     page_through: Callable[[str], Awaitable[None]]
+    revise: Callable[[str], Awaitable[str]]
     pick: Callable[[Picking], Awaitable[str | None]]
+    ask: Callable[[str], Awaitable[str | None]]
     unseen: Callable[[str], Awaitable[str | None]]
     show_last_exchange: Callable[[], None]
     show_turn: Callable[[int, Exchange], None]

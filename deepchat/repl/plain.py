@@ -155,6 +155,10 @@ class PlainSurface:
         finally:
             signal.signal(signal.SIGINT, held)
 
+    async def ask(self, title: str) -> str | None:
+        """A line; None when the user would rather not."""
+        return self._answer(f"{clean_line(title)}: ").strip() or None
+
     async def unseen(self, title: str) -> str | None:
         """A line that is not echoed, where a terminal is; None when the user would rather not."""
         return self._answer(f"{clean_line(title)} (not shown): ", self._unseen) or None
@@ -168,6 +172,12 @@ class PlainSurface:
     async def page(self, text: str) -> None:
         """Print it: here nothing is redrawn."""
         self.print(text)
+
+    async def revise(self, text: str) -> str:
+        """UsageError: an editor redraws, and may have no terminal."""
+        raise UsageError(
+            "No editor is opened here.", hint="Edit the file beside deepchat; it is read anew."
+        )
 
     def remember(self, entry: Entry) -> None:
         """Nothing to do: what was typed stands above."""

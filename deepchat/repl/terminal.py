@@ -55,7 +55,7 @@ from deepchat.repl.composer import MARK, Composer, DraftBuffer, Folds
 from deepchat.repl.early import NO_PASTES, brackets_pastes
 from deepchat.repl.keyboard import Keyboard
 from deepchat.repl.marks import Marks
-from deepchat.repl.needs import Entry, Picking, Spans
+from deepchat.repl.needs import Choice, Entry, Picking, Spans
 from deepchat.repl.output import Region, SteadyOutput
 from deepchat.repl.picker import Picker
 from deepchat.repl.rows import cut, fitting
@@ -243,15 +243,23 @@ class Terminal:
         """Let the user choose from a list, in place of the composer; None when they would rather not."""
         return await self._picker.pick(picking)
 
+    async def ask(self, title: str) -> str | None:
+        """Ask for a line, in place of the composer; None when the user would rather not."""
+        picking = Picking(title, lambda typed: [Choice(typed.strip(), typed)])
+        return await self._picker.pick(picking) or None
+
     def unseen(self, title: str) -> Awaitable[str | None]:
         """Ask for a line that nobody may see, in place of the composer; None when the user would rather not."""
         return self._unseen.ask(title)
 
     async def edit(self) -> None:
         """Let the user's own editor change the draft. UsageError when that fails; the draft is then as it was."""
+        self.compose(await self.revise(self.draft))
+
+    async def revise(self, text: str) -> str:
+        """Let the user's own editor change a text. UsageError when that fails."""
         async with self._lent():
-            text = await editor.edit(self.draft, os.environ)
-        self.compose(text)
+            return await editor.edit(text, os.environ)
 
     async def page(self, text: str) -> None:
         """Let the user's own pager show a text that is drawn. UsageError when there is none."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from deepchat import offers
 from deepchat.chat import Chat
+from deepchat.config.folder import Folder
+from deepchat.config.personas import Personas
 from deepchat.conversation import ModelInfo, Persona, Session
 from deepchat.errors import AccessError, Unreachable, UsageError
 from deepchat.render.drawing import Drawing
@@ -35,6 +37,9 @@ class Paper:
     picking: str = ""
     offered: list[str] = field(default_factory=list)
     asked: str = ""
+    answers: list[str] = field(default_factory=list)
+    revised: str = ""
+    revision: str = ""
     typed_unseen: str | None = None
     rings: int = 0
     width: int = 80
@@ -63,6 +68,10 @@ class Paper:
             return self.take(picking)
         return next((choice.value for choice in found if choice.label == self.choice), None)
 
+    async def ask(self, title):
+        self.asked = title
+        return self.answers.pop(0) if self.answers else None
+
     async def unseen(self, title):
         self.asked = title
         return self.typed_unseen
@@ -72,6 +81,10 @@ class Paper:
 
     async def edit(self):
         self.draft += " edited"
+
+    async def revise(self, text):
+        self.revised = text
+        return self.revision
 
     def remember(self, entry):
         if entry.text:
@@ -170,10 +183,6 @@ class Choices:
     """What is configured."""
 
     def __init__(self):
-        self.personas = {
-            "cat": Persona("cat", "Meow.", model="lab/cat"),
-            "dog": Persona("dog", "Woof."),
-        }
         self.keys = [("enter", "Send the message.")]
         self.settings = [("ui.bell", "Ring when a reply is complete.")]
         self.parameters = [("temperature", "How random."), ("reasoning_effort", "How long.")]
@@ -213,7 +222,14 @@ class Bench:
             holds=self.shelf.window,
             priced=lambda model, usage: offers.priced(model, usage, self.shelf.cached()),
         )
-        self.house = House(self.chat, self.store, self.shelf, Choices(), drawing, page, self.log)
+        tables = {
+            "cat": Persona("cat", "Meow.", model="lab/cat", origin="config.toml"),
+            "dog": Persona("dog", "Woof.", origin="config.toml"),
+        }
+        self.personas = Personas(Folder(path / "personas", "persona"), tables, {})
+        self.house = House(
+            self.chat, self.store, self.shelf, Choices(), self.personas, drawing, page, self.log
+        )
         self.house = replace(self.house, servers=Others(), logins=Keys())
         if drafts:
             self.house = replace(self.house, drafts=drafts)

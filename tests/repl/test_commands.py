@@ -61,21 +61,6 @@ def test_system_sets_shows_and_takes_away(bench):
     assert bench.chat.session.persona == ""
 
 
-def test_persona_is_chosen_taken_and_taken_away(bench):
-    bench.paper.choice = "dog"
-    bench.type("/persona")
-    assert bench.chat.session.persona == "Woof."
-    bench.type("/persona cat")
-    assert (bench.chat.session.persona, bench.chat.session.model) == ("Meow.", "lab/cat")
-    bench.paper.choice = ""
-    bench.type("/persona")
-    assert bench.paper.offered == ["cat ←", "dog"]
-    assert bench.chat.session.persona == "Meow."
-    assert "Did you mean dog?" in bench.type("/persona dgo")
-    bench.type("/persona -")
-    assert bench.chat.session.persona_name == ""
-
-
 def test_set_and_unset(bench):
     assert "temperature = 0.5" in bench.type("/set temperature 0.5")
     assert bench.chat.session.parameters == {"temperature": 0.5}

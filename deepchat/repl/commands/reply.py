@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Iterator, Sequence
 from typing import Final
 
-from deepchat import standing
+from deepchat import branches, context, standing
 from deepchat.branches import Exchange
 from deepchat.conversation import Message
 from deepchat.errors import UsageError
@@ -62,14 +62,20 @@ def show(desk: Desk, text: str) -> Awaitable[None] | None:
 
 @COMMANDS.command("/history", "/log", usage="[n] [pager]", group=GROUP, candidates=questions)
 async def history(desk: Desk, text: str) -> None:
-    """Print the whole chat again, or all from question n on, or show it in $PAGER; Ctrl-C ends it."""
+    """Print the whole chat again, or all from question n on, or show it in $PAGER; Ctrl-C ends it.
+
+    Where the persona was another from then on, that is said.
+    """
     number, how = _way(text, "pager")
     first, _ = chosen(desk, number or "1")
     chat = list(enumerate(said(desk), start=1))[first - 1 :]
     if how:
         await desk.page_through(_drawn(desk, chat))
         return
+    personas = branches.personas(desk.chat.conversation.path())
     for place, exchange in chat:
+        if (persona := personas.get(exchange.asked.id)) is not None:
+            desk.page.notice(_persona(persona))
         desk.page.heading(_heading(desk, place, exchange))
         desk.show_exchange(exchange, whole=True)
         await desk.drawn()
@@ -88,12 +94,19 @@ def _heading(desk: Desk, place: int, exchange: Exchange) -> str:
     return str(place) if stands == "in" else f"{place} · {stands}"
 
 
+def _persona(text: str) -> str:
+    return f"Persona: {context.title_of(text) or 'none from here on'}"
+
+
 def _drawn(desk: Desk, chat: Sequence[tuple[int, Exchange]]) -> str:
     """Exchanges with their numbers as they look on the screen, in one piece."""
     draw, width = desk.drawing, desk.page.width
     parts: list[str] = []
+    personas = branches.personas(desk.chat.conversation.path())
     for place, exchange in chat:
         asked, reply = exchange.asked, exchange.reply
+        if (persona := personas.get(asked.id)) is not None:
+            parts.append(draw.notice(_persona(persona), width))
         parts += [
             draw.heading(_heading(desk, place, exchange), width),
             draw.question(asked.text, width, whole=True),

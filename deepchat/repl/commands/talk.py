@@ -1,25 +1,20 @@
-"""Commands about what is said: a new chat, the same question again, who the model is to be."""
+"""Commands about what is said: a new chat, the same question again, what the model is told beside it."""
 
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from deepchat import context
 from deepchat.chat import Otherwise
 from deepchat.conversation import Json
 from deepchat.errors import UsageError
-from deepchat.fuzzy import ranked
 from deepchat.repl.commands import COMMANDS, models
-from deepchat.repl.needs import Choice, Desk, Picking
+from deepchat.repl.needs import Choice, Desk
 from deepchat.repl.registry import LONGEST
 from deepchat.repl.words import count, meant
 from deepchat.text import clean_line
 
 GROUP = "Chat"
-
-# Characters of a persona that are looked at while one is chosen.
-PREVIEWED = 1000
 
 WITHOUT = "--without"
 
@@ -200,54 +195,6 @@ def system(desk: Desk, text: str) -> None:
         "No persona from now on."
         if text == "-"
         else "The model is told so from the next message on."
-    )
-
-
-def _personas(desk: Desk) -> Iterator[Choice]:
-    for persona in desk.options.personas.values():
-        yield Choice(persona.name, persona.name, context.title_of(persona.text))
-
-
-@COMMANDS.command("/persona", "/role", usage="[name | -]", group=GROUP, candidates=_personas)
-async def persona(desk: Desk, text: str) -> None:
-    """Take a persona from your configuration; alone, choose one; with -, take it away.
-
-    Personas are `[personas.NAME]` in config.toml, or files in the folder `personas` beside it. One may bring a model and
-    parameters of its own.
-    """
-    personas = desk.options.personas
-    if not text and not personas:
-        desk.page.notice(
-            "No personas yet. [personas.NAME] in config.toml makes one; /system TEXT sets one for this chat."
-        )
-    chosen = text or (await desk.pick(_picking(desk)) if personas else "")
-    if chosen == "-":
-        desk.chat.set_persona("")
-        desk.page.notice("No persona from now on.")
-    elif chosen:
-        if chosen not in personas:
-            raise UsageError(
-                f"There is no persona {clean_line(chosen, LONGEST)}.",
-                hint=meant(chosen, personas, "/persona alone shows them."),
-            )
-        desk.chat.take_persona(personas[chosen])
-        desk.page.notice(f"The model is {chosen} from the next message on.")
-
-
-def _picking(desk: Desk) -> Picking:
-    mine = desk.chat.session.persona_name
-    choices = [
-        replace(one, label=f"{one.label} ←") if one.value == mine else one
-        for one in _personas(desk)
-    ]
-
-    def shown(name: str, width: int) -> str:
-        return desk.drawing.notice(desk.options.personas[name].text[:PREVIEWED], width)
-
-    return Picking(
-        "Persona",
-        lambda typed: ranked(typed, choices, lambda one: f"{one.value} {one.about}"),
-        preview=shown,
     )
 
 
