@@ -16,6 +16,7 @@ from deepchat.cli.entry import start
 from deepchat.cli.flags import deepchat
 from deepchat.cli.login import login, logout
 from deepchat.cli.models import models
+from deepchat.cli.personas import personas
 from deepchat.cli.sessions import sessions
 from deepchat.cli.stats import stats
 from deepchat.cli.wishes import Errand, Wishes
@@ -25,7 +26,7 @@ from deepchat.text import clean_line
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
-for command in (sessions, models, stats, login, logout, doctor):
+for command in (sessions, models, personas, stats, login, logout, doctor):
     deepchat.add_command(command)
 
 

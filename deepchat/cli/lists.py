@@ -24,12 +24,17 @@ class Listed:
 def put(listed: Listed, settings: Settings, *, as_json: bool) -> None:
     """Write it. In a pipe there are neither headers nor words about an empty list."""
     if as_json:
-        sys.stdout.write(json.dumps(listed.records, ensure_ascii=True, indent=2) + "\n")
+        put_json(listed.records)
     elif sys.stdout.isatty():
         sys.stdout.write(_drawn(listed, settings))
     else:
         for row in listed.rows:
             sys.stdout.write("\t".join(clean_line(cell) for cell in row) + "\n")
+
+
+def put_json(told: object) -> None:
+    """Write it for programs."""
+    sys.stdout.write(json.dumps(told, ensure_ascii=True, indent=2) + "\n")
 
 
 def _drawn(listed: Listed, settings: Settings) -> str:
