@@ -1,8 +1,9 @@
 """Words left open in a text, `{language}` or `{tone=plain}`, and what is put there. Who is asked for them is not known here."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from itertools import takewhile
 from typing import Final
 
 from deepchat.conversation import Persona
@@ -43,9 +44,14 @@ def escaped(text: str) -> str:
     return _PLACE.sub(lambda at: "{{{{" if not at[1] else f"{{{at[0]}", text)
 
 
-def parted(line: str) -> tuple[str, dict[str, str]]:
-    """`translator language=Swiss German tone=plain`: the name, and what is given. A value ends where the next one begins."""
-    name, *rest = _GIVEN.split(line)
+def parted(line: str, names: Collection[str] | None = None) -> tuple[str, dict[str, str]]:
+    """`translator language=Swiss German tone=plain`: the name, and what is given. A value ends where the next one begins.
+
+    Where there are `names`, nothing else is given.
+    """
+    known = "|".join(map(re.escape, names or ())) or "(?!)"
+    given = _GIVEN if names is None else re.compile(rf"(?:^|\s+)({known})=")
+    name, *rest = given.split(line)
     return name.strip(), {
         key: value.strip() for key, value in zip(rest[::2], rest[1::2], strict=True)
     }
@@ -71,3 +77,34 @@ def suited(persona: Persona, given: Mapping[str, str]) -> Persona:
             hint=f"It has {', '.join(sorted(known))}." if known else "It takes nothing.",
         )
     return replace(persona, text=filled(persona.text, given))
+
+
+# --- templates -------------------------------------------------------------------------------------------------------
+
+ALL: Final = "args"
+
+
+def placed(text: str, words: str) -> tuple[dict[str, str], str]:
+    """What a template's places get of the words behind its name, and the words that none takes.
+
+    `name=value` is for {name}, {args} gets all others, {1} the first of them, and the last number all that are left.
+    """
+    names = named_in(text)
+    rest, given = parted(words, names)
+    numbers = [int(name) for name in names if name.isdecimal() and int(name)]
+    if not rest or not (numbers or ALL in names):
+        return given, rest
+    single = rest.split(maxsplit=max(numbers, default=1) - 1)
+    return {ALL: rest, **{str(at): word for at, word in enumerate(single, start=1)}, **given}, ""
+
+
+def layered(text: str, is_command: Callable[[str], bool]) -> tuple[list[str], str]:
+    """The commands on top of a template, one a line, and the message below them, "" for none."""
+    lines = text.strip().splitlines()
+    commands = list(takewhile(lambda line: is_command(line) or not line.strip(), lines))
+    return [line for line in commands if line.strip()], "\n".join(lines[len(commands) :])
+
+
+def extended(text: str, rest: str) -> str:
+    """With the words that no place takes below it."""
+    return "\n\n".join(filter(None, (text, rest)))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from deepchat.cli.bugs import Bug
+from deepchat.cli.prompts import require_template, templated
 from deepchat.cli.saying import say
 from deepchat.cli.wishes import Wishes
 from deepchat.config import Provider, Settings, load, private_dir
@@ -35,11 +36,13 @@ def start(wishes: Wishes) -> int:
         raise UsageError("--private keeps nothing.", hint="Leave --save out.")
     if wishes.demo and (wishes.base_url or wishes.provider):
         raise UsageError("--demo is a server of its own.", hint="Leave the other one out.")
-    if wishes.resume == "" and wishes.question is not None:
+    if wishes.resume == "" and (wishes.question is not None or wishes.template is not None):
         raise UsageError("-r wants to know which chat.", hint="-c goes on with the last one.")
     if wishes.log:
         _require_log(wishes)
     with settings_of(wishes) as settings:
+        if wishes.template is not None:
+            require_template(settings, wishes.template)
         if wishes.question is not None or not sys.stdin.isatty():
             return _once(wishes, settings)
         if not sys.stdout.isatty():
@@ -93,7 +96,10 @@ def _once(wishes: Wishes, settings: Settings) -> int:
     with ExitStack() as stack:
         settings = _answering(wishes, settings, stack)
         piped = "" if sys.stdin.isatty() else _piped()
-        question = "\n\n".join(part for part in (wishes.question or "", piped.strip("\n")) if part)
+        asked = wishes.question or ""
+        if wishes.template is not None:
+            asked = templated(settings, f"{wishes.template} {asked}")
+        question = "\n\n".join(part for part in (asked, piped.strip("\n")) if part)
         if not question.strip():
             raise UsageError("There is no question.", hint="-p QUESTION, or text on stdin.")
         return oneshot.ask(wishes, settings, question)

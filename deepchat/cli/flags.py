@@ -1,5 +1,6 @@
 """The flags: how the command line is read, and the help it has. What they set going is not known here."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,26 @@ EPILOG: Final = (
 )
 
 
+class _Flags(click.Group):
+    """What stands behind the flags is a command, or, with -t, the words for the template."""
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if context.params.get("template") is None:
+            return super().resolve_command(context, args)
+        return None, _words, args
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def _words(wishes: Wishes, /, words: tuple[str, ...]) -> Wishes:
+    return replace(wishes, template=" ".join((wishes.template or "", *words)))
+
+
 @click.group(
+    cls=_Flags,
     invoke_without_command=True,
     subcommand_metavar="[COMMAND]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -32,6 +52,12 @@ EPILOG: Final = (
     help="Go on with the chat of this id, title or words; alone, list the chats.",
 )
 @click.option("-p", "--print", "question", metavar="QUESTION", help="Print one reply, and leave.")
+@click.option(
+    "-t",
+    "--template",
+    metavar="NAME [WORDS]…",
+    help="Send the template of this name; all that stands behind the flags is for it.",
+)
 @click.option("-m", "--model", metavar="NAME", help="The model that answers.")
 @click.option("-s", "--system", metavar="TEXT", help="Who the model should be.")
 @click.option(

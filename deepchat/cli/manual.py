@@ -47,6 +47,12 @@ TOPICS = (
         "`/persona NAME` takes one, `--persona NAME` starts with it, `/persona save NAME` keeps who the model is now.",
     ),
     Page(
+        "Templates, prompts, macros: a text that is sent again and again",
+        "`NAME.md` in the folder `templates` beside config.toml is a template: `/template NAME words` sends it with the words "
+        "in place of `{args}`, `{1}` or `{tone}` (given as `tone=…`). Commands on top of it are obeyed first, so a template "
+        "of commands is a macro. `deepchat -t NAME words` begins with one.",
+    ),
+    Page(
         "Stopping a reply",
         "Ctrl-C (or Esc) stops it within a fifth of a second and tells the server. What had come is kept, and the model "
         "sees it in the next request. `/retry` asks again.",

@@ -170,6 +170,7 @@ def _wire(
             logins=Logins(home, os.environ),
             options=options,
             personas=settings.library,
+            templates=settings.templates.texts,
             drawing=draw,
             page=page,
             log_bug=lambda bug: Bug.of(bug, log=settings.paths.log_file, key=options.chosen.key),
@@ -235,6 +236,8 @@ def _enter_session(wishes: Wishes, settings: Settings, store: Store, repl: Repl)
         repl.show_last_exchange()
     elif wishes.continue_:
         repl.desk.page.notice("No chat is stored yet: this is the first one.")
+    if wishes.template is not None:
+        return f"/template {wishes.template}"
     return "/resume" if wishes.resume == "" else ""
 
 

@@ -17,6 +17,7 @@ class Wishes:
     continue_: bool = False
     resume: str | None = None
     question: str | None = None
+    template: str | None = None
     model: str | None = None
     system: str | None = None
     persona: str | None = None

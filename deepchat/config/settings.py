@@ -114,6 +114,11 @@ class Settings:
         """All that there are now, by name."""
         return self.library.all()
 
+    @property
+    def templates(self) -> Folder:
+        """The user's texts to be sent."""
+        return Folder(self.paths.templates_dir, "template")
+
     def rows(self) -> list[tuple[str, str, str]]:
         """Key, value and origin of everything, for the eye: not yet cleaned. Of the key only whether it is set."""
         values: dict[str, object] = {

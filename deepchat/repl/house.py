@@ -1,6 +1,6 @@
 """What a REPL is given to work with. Who wires it is not known here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -91,7 +91,7 @@ class NoLogins:
 class House:
     """The rooms that a REPL needs, wired by `cli`. `keep` makes a chat that is private one that is kept. `get_ready` is
     called for each key: a message is about to be sent. `last_exchange` is what went over the line last, without the key;
-    with `debug` it is shown after each reply."""
+    with `debug` it is shown after each reply. `templates` gives the user's texts, and what is wrong with their files."""
 
     chat: Chat
     library: Library
@@ -105,6 +105,7 @@ class House:
     logins: Logins = field(default_factory=NoLogins)
     drafts: Drafts = field(default_factory=NoDrafts)
     news: News = field(default_factory=News)
+    templates: Callable[[], tuple[Mapping[str, str], Sequence[str]]] = lambda: ({}, ())
     keep: Callable[[], None] | None = None
     get_ready: Callable[[], None] = lambda: None
     last_exchange: Callable[[], str] = lambda: ""

@@ -90,6 +90,9 @@ class Repl:
             ask=surface.ask,
             unseen=surface.unseen,
             page=house.page,
+            templates=house.templates,
+            enter=self._enter_for,
+            send_again=lambda asked: self._room.send(self.sending.again(asked)),
             show_last_exchange=self.show_last_exchange,
             show_turn=self._show_turn,
             show_exchange=self._showing.again,
@@ -152,6 +155,11 @@ class Repl:
         if line.strip() in ("exit", "quit"):
             return Next.LEAVE
         return self._room.send(self.sending.prepare(entry, message_of(line)))
+
+    async def _enter_for(self, line: str) -> Next | None:
+        """Do what a line says that a command enters in the user's stead."""
+        outcome = self._do(Entry(line))
+        return await outcome if isinstance(outcome, Awaitable) else outcome
 
     async def _run(self, line: str) -> None:
         """`!command`: its output is shown, and goes along with the next message; with `!!` it is only shown."""

@@ -528,8 +528,10 @@ class Show(Protocol):
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a command may reach. `show_turn` shows the turn with this number of a chat that was just opened, `drawn`
-    waits until what is shown again stands there, `give_back` puts a question into the composer again, `compose` any text, `keep` keeps a
-    chat that was private; `require_open` raises a UsageError, once for each text, when it seems to hold a key or a token."""
+    waits until what is shown again stands there, `templates` gives the user's texts by name, and what is wrong with their
+    files, `enter` does what a typed line says, `send_again` sends a question once more, `give_back` puts a question into the
+    composer again, `compose` any text, `keep` keeps a chat that was private; `require_open` raises a UsageError, once for each
+    text, when it seems to hold a key or a token."""
 
     chat: Chat
     library: Library
@@ -548,6 +550,9 @@ class Desk:
     pick: Callable[[Picking], Awaitable[str | None]]
     ask: Callable[[str], Awaitable[str | None]]
     unseen: Callable[[str], Awaitable[str | None]]
+    templates: Callable[[], tuple[Mapping[str, str], Sequence[str]]]
+    enter: Callable[[str], Awaitable[Next | None]]
+    send_again: Callable[[Message], Awaitable[None] | None]
     show_last_exchange: Callable[[], None]
     show_turn: Callable[[int, Exchange], None]
     show_exchange: Show

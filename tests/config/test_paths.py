@@ -16,6 +16,7 @@ def test_xdg_folders_are_honoured(tmp_path, monkeypatch):
 
     assert where.config_file == tmp_path / "CONFIG/deepchat/config.toml"
     assert where.personas_dir == tmp_path / "CONFIG/deepchat/personas"
+    assert where.templates_dir == tmp_path / "CONFIG/deepchat/templates"
     assert where.database == tmp_path / "DATA/deepchat/chats.db"
     assert where.history == tmp_path / "DATA/deepchat/history.jsonl"
     assert where.models_cache == tmp_path / "CACHE/deepchat/models.json"

@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from deepchat.conversation import Persona
 from deepchat.errors import UsageError
-from deepchat.placeholders import escaped, filled, open_in, parted, suited, variables
+from deepchat.placeholders import (
+    escaped,
+    extended,
+    filled,
+    layered,
+    open_in,
+    parted,
+    placed,
+    suited,
+    variables,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,3 +77,38 @@ def test_a_persona_says_what_it_wants_and_what_it_does_not_have():
     with pytest.raises(UsageError, match="has no d") as caught:
         suited(persona, {"a": "", "b": "", "d": ""})
     assert caught.value.hint == "It has a, b, c."
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "sent"),
+    [
+        ("Explain {args}.", "a b=c d", "Explain a b=c d."),
+        ("{1}, then {2}.", "one two three", "one, then two three."),
+        ("{1} of {args}", "a b", "a b of a b"),
+        ("{1}, {tone=plain}", "a tone=very loud", "a, very loud"),
+        ("{args=all}", "", "all"),
+        ("{1} {2}", "a", "a {2}"),
+        ("Review this.", "x =y  z", "Review this.\n\nx =y  z"),
+        ("Review this.", "", "Review this."),
+    ],
+)
+def test_words_behind_a_template_find_their_place(text, words, sent):
+    given, rest = placed(text, words)
+    assert extended(filled(text, given), rest) == sent
+
+
+@given(st.text(), st.text())
+def test_no_word_behind_a_template_is_lost(text, words):
+    given, rest = placed(text, words)
+    left = " ".join([*given.values(), rest])
+    assert all(word in left or f"{word.partition('=')[0]}" in given for word in words.split())
+
+
+def test_commands_stand_on_top_of_a_template_and_below_them_the_message():
+    def is_command(line):
+        return line.startswith("/")
+
+    assert layered("\n/a {1}\n\n/b\nText\n\n/c\n", is_command) == (["/a {1}", "/b"], "Text\n\n/c")
+    assert layered("Text\n/a", is_command) == ([], "Text\n/a")
+    assert layered("/a", is_command) == (["/a"], "")
+    assert layered("", is_command) == ([], "")

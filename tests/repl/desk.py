@@ -227,10 +227,13 @@ class Bench:
             "dog": Persona("dog", "Woof.", origin="config.toml"),
         }
         self.personas = Personas(Folder(path / "personas", "persona"), tables, {})
+        self.templates = Folder(path / "templates", "template")
         self.house = House(
             self.chat, self.store, self.shelf, Choices(), self.personas, drawing, page, self.log
         )
-        self.house = replace(self.house, servers=Others(), logins=Keys())
+        self.house = replace(
+            self.house, servers=Others(), logins=Keys(), templates=self.templates.texts
+        )
         if drafts:
             self.house = replace(self.house, drafts=drafts)
         self.repl = Repl(self.house, self.paper, clock=lambda: self.now)

@@ -18,6 +18,7 @@ from deepchat.repl.commands import (
     search,
     sessions,
     talk,
+    templates,
     tree,
     turns,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "search",
     "sessions",
     "talk",
+    "templates",
     "tree",
     "turns",
 ]
