@@ -100,6 +100,8 @@ ACTIONS: Final = (
     ("unfold", ["ctrl-o"], "Show a folded paste."),
     ("attach", ["ctrl-x ctrl-f"], "Make a folded paste an attachment."),
     ("redo", ["alt-_", "ctrl-x ctrl-r"], "Undo an undo (Ctrl-_) in the draft."),
+    ("previous", ["ctrl-up", "ctrl-x ctrl-p"], "Go to the answer before this one, as /prev."),
+    ("next", ["ctrl-down", "ctrl-x ctrl-n"], "Go to the answer behind this one, as /next."),
     ("redraw", ["ctrl-l"], "Draw the composer anew."),
     ("suspend", ["ctrl-z"], "Go to the shell; fg comes back."),
 )

@@ -59,6 +59,7 @@ class Interactive:
             suspend=self._suspend,
             take_back=lambda: self.repl.sending.take_back(),
             edit=self._edit,
+            obey=lambda command: self._enter(Entry(command)),
             busy=lambda: self.repl.busy or bool(self._commands),
             is_lent=lambda: self.terminal.is_lent,
         )

@@ -59,7 +59,7 @@ def _presses(stroke: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What keys can ask of the loop. `pasted` is told of each paste, `attach` gets one to make an attachment of. `busy`: there is a reply to stop; `is_lent`: another program has the terminal."""
+    """What keys can ask of the loop. `pasted` is told of each paste, `attach` gets one to make an attachment of, `obey` a command. `busy`: there is a reply to stop; `is_lent`: another program has the terminal."""
 
     enter: Callable[[Entry], None]
     pasted: Callable[[str], None]
@@ -70,6 +70,7 @@ class Actions:
     suspend: Callable[[], None]
     take_back: Callable[[], bool]
     edit: Callable[[], None]
+    obey: Callable[[str], None]
     busy: Callable[[], bool]
     is_lent: Callable[[], bool]
 
@@ -157,6 +158,14 @@ def bindings(actions: Actions, keymap: Keymap, composer: Composer) -> KeyBinding
     @on("editor", when=here)
     def _edit(event: KeyPressEvent) -> None:
         actions.edit()
+
+    @on("previous", when=here)
+    def _previous(event: KeyPressEvent) -> None:
+        actions.obey("/prev")
+
+    @on("next", when=here)
+    def _next(event: KeyPressEvent) -> None:
+        actions.obey("/next")
 
     @on("redo", when=here, undoes=False)
     def _redo(event: KeyPressEvent) -> None:

@@ -22,10 +22,11 @@ ENTER, ESCAPE = Keys.ControlM, Keys.Escape
 
 
 class Pressing:
-    """`sent` are the entries that Enter has taken; `keys` what is configured."""
+    """`sent` are the entries that Enter has taken, `obeyed` the commands of other keys; `keys` what is configured."""
 
     def __init__(self, *, vi=False, history=None, **keys):
         self.sent = []
+        self.obeyed = []
         self.is_busy = False
         keymap = {name: own for name, own, _ in ACTIONS} | keys
         self.terminal = Terminal(
@@ -50,6 +51,7 @@ class Pressing:
             suspend=lambda: None,
             take_back=lambda: False,
             edit=lambda: None,
+            obey=self.obeyed.append,
             busy=lambda: self.is_busy,
             is_lent=lambda: False,
         )

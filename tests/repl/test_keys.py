@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.keys import Keys
 
 from deepchat.config.keys import ACTIONS
 from deepchat.config.kinds import _NEEDED, _STROKE, STROKES
 from deepchat.repl.keys import sequences
+from tests.repl.pressing import Pressing
 
 
 @given(st.from_regex(_STROKE, fullmatch=True).filter(lambda key: not _NEEDED.fullmatch(key)))
@@ -34,3 +36,10 @@ def test_a_key_that_no_terminal_tells_apart_is_refused(wrong):
 def test_no_key_has_two_meanings_by_default():
     keys = [key for _, own, _ in ACTIONS for key in own]
     assert len(keys) == len(set(keys))
+
+
+def test_answers_are_flipped_through_by_the_keys_one_chooses():
+    pressing = Pressing(previous=["f7"], next=["ctrl-x ctrl-n"])
+    pressing.press("draft", Keys.F7, Keys.ControlX, Keys.ControlN)
+    assert pressing.obeyed == ["/prev", "/next"]
+    assert pressing.text == "draft"

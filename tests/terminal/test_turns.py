@@ -8,16 +8,24 @@ from tests.terminal.test_chat import asked, sent
 pytestmark = pytest.mark.terminal
 
 
+def say(chat, server, line, answered):
+    """Ask, and wait until the answer stands there with its footer: from then on the chat is idle."""
+    server.script.append(Answer.reply(answered))
+    before = footers(chat)
+    chat.enter(line)
+    chat.wait_until(lambda: footers(chat) > before, repr(answered))
+
+
+def footers(chat):
+    return "\n".join(chat.everything()).count("tok/s")
+
+
 def two_turns(deepchat, server):
     """A chat of two turns: One? → First., Two? → Second."""
-    for text in ("First.", "Second."):
-        server.script.append(Answer.reply(text))
     chat = deepchat()
     chat.wait_for("/help")
-    chat.enter("One?")
-    chat.wait_for("First.")
-    chat.enter("Two?")
-    chat.wait_for("Second.")
+    say(chat, server, "One?", "First.")
+    say(chat, server, "Two?", "Second.")
     return chat
 
 
@@ -31,9 +39,7 @@ def test_a_muted_turn_is_not_sent_after_a_restart_either_until_it_is_unmuted(dee
     assert chat.wait_for_end() == 0
     again = deepchat("-c")
     again.wait_for("Second.")
-    server.script += [Answer.reply("Third."), Answer.reply("Fourth.")]
-    again.enter("Three?")
-    again.wait_for("Third.")
+    say(again, server, "Three?", "Third.")
     rest = [("user", "Two?"), ("assistant", "Second."), ("user", "Three?")]
     assert sent(server) == rest
     again.enter("/context")
@@ -42,10 +48,8 @@ def test_a_muted_turn_is_not_sent_after_a_restart_either_until_it_is_unmuted(dee
     again.wait_for("1 · muted")
     again.enter("/unmute 1")
     again.wait_for("are sent again")
-    again.enter("/retry")
-    again.wait_for("Fourth.")
+    say(again, server, "/retry", "Fourth.")
     assert sent(server) == [("user", "One?"), ("assistant", "First."), *rest]
-    again.wait_for("‹2/2›")
     again.enter("/sent")
     again.wait_for("request byte by byte.")
     shown = "\n".join(again.everything())
@@ -56,17 +60,12 @@ def test_a_muted_turn_is_not_sent_after_a_restart_either_until_it_is_unmuted(dee
 
 def test_a_hint_a_model_and_a_parameter_for_one_answer_reach_the_server_once(deepchat, server):
     chat = two_turns(deepchat, server)
-    server.script.append(Answer.reply("Third."))
-    chat.enter("/retry in one word --set temperature=0.5")
-    chat.wait_for("Third.")
-    chat.wait_for("‹2/2›")
+    say(chat, server, "/retry in one word --set temperature=0.5", "Third.")
     assert sent(server)[-1] == ("user", "Two?\n\nin one word")
     assert asked(server)["temperature"] == 0.5
     chat.enter("/info")
     chat.wait_for("in one word")
-    server.script.append(Answer.reply("Fourth."))
-    chat.enter("Three?")
-    chat.wait_for("Fourth.")
+    say(chat, server, "Three?", "Fourth.")
     assert "temperature" not in asked(server)
     assert sent(server)[-3:] == [("user", "Two?"), ("assistant", "Third."), ("user", "Three?")]
 
@@ -83,20 +82,15 @@ def test_an_answer_is_edited_where_it_stands_and_stays_so(deepchat, server):
     again = deepchat("-c")
     again.wait_for("First, or so.")
     again.wait_for("edited")
-    server.script.append(Answer.reply("Third."))
-    again.enter("Three?")
-    again.wait_for("Third.")
+    say(again, server, "Three?", "Third.")
     assert sent(server)[1:] == [("assistant", "First, or so."), ("user", "Three?")]
 
 
 def test_two_answers_stand_side_by_side_in_a_wide_window(deepchat, server):
-    server.script += [Answer.reply("It is so."), Answer.reply("It was so.")]
     chat = deepchat(columns=120)
     chat.wait_for("/help")
-    chat.enter("Why?")
-    chat.wait_for("It is so.")
-    chat.enter("/retry")
-    chat.wait_for("‹2/2›")
+    say(chat, server, "Why?", "It is so.")
+    say(chat, server, "/retry", "It was so.")
     chat.enter("/diff")
     chat.wait_until(
         lambda: any(" ".join(line.split()) == "It is so. | It was so." for line in chat.lines())
@@ -108,14 +102,11 @@ def test_two_answers_stand_side_by_side_in_a_wide_window(deepchat, server):
 
 def test_what_is_asked_aside_is_answered_and_is_not_in_the_chat(deepchat, server):
     chat = two_turns(deepchat, server)
-    server.script.append(Answer.reply("By the way."))
-    chat.enter("/btw Why?")
+    say(chat, server, "/btw Why?", "By the way.")
     chat.wait_for("nothing of it is in this chat")
     assert "By the way." in chat.lines()
     assert sent(server)[-1] == ("user", "Why?")
-    server.script.append(Answer.reply("Third."))
-    chat.enter("Three?")
-    chat.wait_for("Third.")
+    say(chat, server, "Three?", "Third.")
     assert sent(server)[-2:] == [("assistant", "Second."), ("user", "Three?")]
     chat.press("\x04")
     assert chat.wait_for_end() == 0
@@ -124,3 +115,16 @@ def test_what_is_asked_aside_is_answered_and_is_not_in_the_chat(deepchat, server
     again.enter("/history")
     again.wait_for("First.")
     assert "By the way." not in "\n".join(again.everything())
+
+
+@pytest.mark.parametrize("mode", ["emacs", "vi"])
+def test_keys_flip_through_the_answers_and_leave_the_draft_alone(deepchat, server, config, mode):
+    config(f'[ui]\nediting_mode = "{mode}"\n')
+    chat = two_turns(deepchat, server)
+    say(chat, server, "/retry", "Third.")
+    chat.press("half a")
+    for keys, place in (("\x1b[1;5A", 1), ("\x1b[1;5B", 2), ("\x18\x10", 1), ("\x18\x0e", 2)):
+        chat.press(keys)
+        chat.wait_for(f"‹{place}/2›")
+    chat.press(" word")
+    chat.wait_for("half a word")

@@ -86,13 +86,19 @@ def _edit_answer(desk: Desk, number: str, text: str) -> None:
 
 @COMMANDS.command("/prev", "/previous", usage="[n]", group=GROUP, candidates=questions)
 def prev(desk: Desk, text: str) -> None:
-    """Go to the answer before this one in its place, of the last question or of question n; see `/retry` and `/edit`."""
+    """Go to the answer before this one in its place, of the last question or of question n; see `/retry` and `/edit`.
+
+    Ctrl-Up, or Ctrl-X Ctrl-P, does so for the last question.
+    """
     _flip(desk, text, -1)
 
 
 @COMMANDS.command("/next", usage="[n]", group=GROUP, candidates=questions)
 def next_(desk: Desk, text: str) -> None:
-    """Go to the answer behind this one in its place, of the last question or of question n; see `/retry` and `/edit`."""
+    """Go to the answer behind this one in its place, of the last question or of question n; see `/retry` and `/edit`.
+
+    Ctrl-Down, or Ctrl-X Ctrl-N, does so for the last question.
+    """
     _flip(desk, text, 1)
 
 
