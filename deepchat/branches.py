@@ -23,8 +23,23 @@ class Exchange:
         return (self.reply or self.asked).id
 
 
+def remaining(path: Sequence[Message]) -> Iterator[Message]:
+    """A path without the questions that were deleted from it, and their answers."""
+    gone = False
+    for message in path:
+        if message.role == "user":
+            gone = message.mark == "deleted"
+        if message.role == "system" or not gone:
+            yield message
+
+
 def exchanges(path: Sequence[Message]) -> list[Exchange]:
-    """What was asked and answered along a path, in order; records of a changed persona are passed over."""
+    """What was asked and answered along a path, in order; records of a changed persona, and what was deleted, are passed
+    over."""
+    return _exchanges(tuple(remaining(path)))
+
+
+def _exchanges(path: Sequence[Message]) -> list[Exchange]:
     said = [message for message in path if message.role != "system"]
     return [
         Exchange(asked, reply if reply and reply.role == "assistant" else None)
@@ -58,12 +73,15 @@ def before(conversation: Conversation, message: Message) -> str | None:
 def variants(conversation: Conversation, exchange: Exchange) -> list[Exchange]:
     """All that was asked and answered in the place of this exchange, itself among it, the oldest answer first.
 
-    Questions that got no answer are left out.
+    Questions that got no answer, or were deleted, are left out.
     """
     children = _children(conversation)
     asked = _after(children, before(conversation, exchange.asked), "user")
     answered = (
-        Exchange(one, reply) for one in asked for reply in _after(children, one.id, "assistant")
+        Exchange(one, reply)
+        for one in asked
+        if one.mark != "deleted"
+        for reply in _after(children, one.id, "assistant")
     )
     found = [one for one in answered if one.reply and (one.reply.text or one == exchange)]
     return sorted(found, key=lambda one: _age(one.reply or one.asked))
@@ -84,13 +102,15 @@ def newest(conversation: Conversation, message_id: str) -> str:
 
 def place_of(conversation: Conversation, message_id: str) -> tuple[int, Exchange]:
     """The number of the exchange that a message belongs to, from 1, and the exchange: on the active path where it is
-    there, else on the newest branch behind it. KeyError when there is no such message."""
+    there, else on the newest branch behind it; where it was, if it is deleted. KeyError when there is no such message."""
     path = conversation.path()
     if message_id not in {message.id for message in path}:
         path = conversation.at(newest(conversation, message_id)).path()
-    for number, exchange in enumerate(exchanges(path), start=1):
+    number = 1
+    for exchange in _exchanges(path):
         if message_id in (exchange.asked.id, exchange.end):
             return number, exchange
+        number += exchange.asked.mark != "deleted"
     raise KeyError(message_id)
 
 
@@ -113,9 +133,8 @@ def tree(conversation: Conversation) -> Iterator[Place]:
     while waiting:
         place = waiting.pop()
         yield place
-        waiting += _places(
-            children, place.exchange.end, place.number + 1, place.depth + place.others
-        )
+        number = place.number + (place.exchange.asked.mark != "deleted")
+        waiting += _places(children, place.exchange.end, number, place.depth + place.others)
 
 
 def _places(children: Children, at: str | None, number: int, depth: int) -> list[Place]:

@@ -258,7 +258,7 @@ class Chat:
         self._unkept: list[Message] = []
         self._left: list[tuple[Session, tuple[Message, ...]]] = []
         self._later: dict[tuple[str, str], Callable[[], None]] = {}
-        self._undone: list[str | None] = []
+        self._undone: list[Callable[[], None]] = []
         self.session = self._fresh(defaults)
 
     @property
@@ -373,6 +373,8 @@ class Chat:
         """UsageError when the model would not see the question that is to be answered."""
         if question and question.mark == "muted":
             raise UsageError("The last question is muted.", hint="/unmute lets it be sent again.")
+        if question and question.mark == "deleted":
+            raise UsageError("The last question is deleted.", hint="/tree brings it back.")
 
     def _start(self, reply: Message, new: Sequence[Message] = ()) -> Turn:
         self._claim_new()
@@ -647,16 +649,16 @@ class Chat:
             )
         asked, left = said[-count].asked, self.conversation.leaf
         self._turn_to(branches.before(self.conversation, asked))
-        self._undone.append(left)
+        self._undone.append(partial(self._turn_to, left))
         return asked
 
     def redo(self) -> None:
-        """Go to where the last `undo` came from. UsageError when nothing was taken back, or something was said since."""
+        """Take back the last `undo`, `edit_answer` or `delete`. UsageError when there was none, or something was said since."""
         if not self._undone:
             raise UsageError(
                 "There is nothing to bring back.", hint="/tree shows all that was said."
             )
-        self._turn_to(self._undone[-1])
+        self._undone[-1]()
         self._undone.pop()
 
     def _turn_to(self, leaf: str | None) -> None:
@@ -682,13 +684,13 @@ class Chat:
             hint=reply.hint,
             edited=True,
         )
-        self._undone.append(self.conversation.leaf)
+        self._undone.append(partial(self._turn_to, self.conversation.leaf))
         self.conversation = self.conversation.add(edited)
         self._unkept.append(edited)
         self.keep()
 
     def mark(self, question: Message, mark: Mark) -> None:
-        """Mute or pin a question of this branch with its answers, or neither; see `Mark`. UsageError while a reply is on
+        """Mark a question of this branch with its answers, or take its mark away; see `Mark`. UsageError while a reply is on
         its way, or another process has this session open."""
         if question.mark == "summary":
             raise UsageError(
@@ -703,6 +705,12 @@ class Chat:
         self.session = replace(self.session, changed_ms=self._now_ms())
         self._unkept += [*questions, *self.conversation.path()[-1:]]
         self.keep()
+
+    def delete(self, question: Message) -> None:
+        """Let a question of this branch and its answers neither be sent nor shown; `redo` brings them back. UsageError as
+        for `mark`."""
+        self.mark(question, "deleted")
+        self._undone.append(partial(self.mark, question, question.mark))
 
     def fork(self, leaf: str | None, title: str) -> None:
         """Go on in a session of its own, with a copy of what was said up to this message; the one so far stays as it is.

@@ -17,8 +17,8 @@ Role = Literal["system", "user", "assistant"]
 State = Literal["streaming", "done", "stopped", "cut", "failed"]
 
 # What the user has said of a question and its answer: `muted` they are not sent, `pinned` they are sent whatever has to be
-# left out. A `summary` stands for all that was said before it.
-Mark = Literal["", "pinned", "muted", "summary"]
+# left out, `deleted` they are neither sent nor shown. A `summary` stands for all that was said before it.
+Mark = Literal["", "pinned", "muted", "deleted", "summary"]
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 Parameters = Mapping[str, Json]

@@ -1,4 +1,4 @@
-"""Which messages of a branch the model is sent: all but what is muted, summarised or left out to make room. Pure."""
+"""Which messages of a branch the model is sent: all but what is muted, deleted, summarised or left out to make room. Pure."""
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
@@ -8,7 +8,7 @@ from deepchat.conversation import WHOLE, Message
 
 # How a question stands, and with it its answer. `out` makes room, `summarised` is what a later summary tells; `summary` is
 # one that holds.
-Standing = Literal["in", "pinned", "muted", "out", "summarised", "summary"]
+Standing = Literal["in", "pinned", "muted", "deleted", "out", "summarised", "summary"]
 
 SENT: Final = ("in", "pinned", "summary")
 
@@ -40,7 +40,7 @@ def _standing(asked: Message, reply: Message | None, rest: Standing, *, last: bo
         if reply and is_whole(reply):
             return "summary"
         return "in" if last else "out"  # the last one is on its way
-    if asked.mark in ("muted", "pinned"):
+    if asked.mark in ("muted", "pinned", "deleted"):
         return asked.mark
     return rest
 

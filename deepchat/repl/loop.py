@@ -11,7 +11,7 @@ from typing import Final
 
 from deepchat.attach import naming, reading
 from deepchat.attach.reading import Found
-from deepchat.branches import Exchange
+from deepchat.branches import Exchange, exchanges
 from deepchat.conversation import Draft, Message
 from deepchat.errors import UsageError
 from deepchat.repl import shell
@@ -322,13 +322,11 @@ class Repl:
 
     def show_last_exchange(self) -> None:
         """Print the last question and answer of a resumed session, and what came before in a number."""
-        path = self._chat.conversation.path()
-        asked = [message for message in path if message.role == "user"]
-        self._introduce(f" · {count(len(asked) - 1, 'earlier turn')}" if len(asked) > 1 else "")
-        if not asked:
+        said = exchanges(self._chat.conversation.path())
+        self._introduce(f" · {count(len(said) - 1, 'earlier turn')}" if len(said) > 1 else "")
+        if not said:
             return
-        reply = path[-1] if path[-1].role == "assistant" else None
-        self._showing.again(Exchange(asked[-1], reply))
+        self._showing.again(said[-1])
         self.alongside.tell()
         if not self._chat.elsewhere:
             self.sending.give_back(self.sending.unanswered())

@@ -31,8 +31,9 @@ TREE: Final = """
 SUMMARY: Final = """
     session.*, (SELECT group_concat(word, ' ') FROM tag WHERE tag.session = session.id) AS tags"""
 
-# What the turns of a session are counted by, a parent before its children.
-ABOVE: Final = "SELECT id, parent, role FROM message WHERE session = ? ORDER BY id"
+# What the turns of a session are counted by, a parent before its children, and which messages begin one.
+ABOVE: Final = """
+    SELECT id, parent, role = 'user' AND mark <> 'deleted' FROM message WHERE session = ? ORDER BY id"""
 
 # What is attached to them, without the bodies: one that is attached often is read once.
 ATTACHED: Final = """

@@ -325,8 +325,8 @@ class _Turns:
 
     def _counted(self, session: int) -> dict[int, int]:
         turns: dict[int, int] = {}
-        for key, parent, role in self._connection.execute(rows.ABOVE, (session,)):
-            turns[key] = turns.get(parent, 0) + (role == "user")
+        for key, parent, begins in self._connection.execute(rows.ABOVE, (session,)):
+            turns[key] = turns.get(parent, 0) + begins
         return turns
 
 

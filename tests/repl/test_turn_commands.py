@@ -1,11 +1,28 @@
 """Commands about single turns, as typed, on a real store: what is left out, and what the model then sees."""
 
-import pytest
+from contextlib import suppress
 
-from deepchat.chat import asked_for
-from deepchat.conversation import Attachment, Finished, ModelInfo, Reported, TextDelta, Usage
-from deepchat.errors import BadRequest, RateLimited
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepchat import branches, standing
+from deepchat.chat import Chat, asked_for
+from deepchat.conversation import (
+    Attachment,
+    Finished,
+    ModelInfo,
+    Reported,
+    Session,
+    TextDelta,
+    Usage,
+)
+from deepchat.errors import BadRequest, RateLimited, UsageError
+from deepchat.render.codes import code_blocks
 from deepchat.repl.commands.table import COMMANDS
+from deepchat.transfer.export import exported
+from deepchat.transfer.selection import Wanted
+from tests.core.fakes import Listener, MemoryJournal, ScriptedModel
 
 
 def say(bench, line, answered, usage=None):
@@ -454,3 +471,120 @@ def test_what_is_asked_aside_is_not_exported_while_it_is_on_its_way(three):
     three.chat.turn.stop()
     three.model.hanging.clear()
     three.settle()
+
+
+# --- a turn taken out --------------------------------------------------------------------------------------------------------
+
+
+def test_a_deleted_turn_is_neither_sent_nor_shown_and_the_others_stay(three):
+    assert "Question 2 and its answer are deleted" in three.type("/delete-turn 2")
+    assert marks(three) == ["", "deleted", ""]
+    again(three, "four")
+    assert sent(three) == ["one", "1.", "three", "3.", "four"]
+    shown = three.type("/history")
+    assert "2.\n" not in shown
+    assert "2\nYou: three" in shown
+    assert "two" not in three.type("/context")
+    three.type("/copy all")
+    assert "two" not in three.paper.copied
+
+
+def test_redo_brings_a_deleted_turn_back_as_it_was(three):
+    three.type("/pin 2")
+    three.type("/delete-turn 2")
+    assert "question 3" in three.type("/redo")
+    assert marks(three) == ["", "pinned", ""]
+    assert "nothing to bring back" in three.type("/redo")
+
+
+def test_the_tree_brings_a_deleted_turn_back_at_any_time(three):
+    three.type("/delete-turn 2")
+    again(three, "four")
+    three.paper.choice = "2  two (deleted) ·"
+    three.type("/tree")
+    assert three.paper.offered == ["1  one ·", "2  two (deleted) ·", "2  three ·", "3  four ←"]
+    assert [message.text for message in stored(three).path()] == ["one", "1.", "two", "2."]
+    assert marks(three) == ["", ""]
+
+
+def test_the_last_answer_is_the_one_before_what_was_deleted(three):
+    three.type("/delete-turn 3")
+    assert three.type("/raw") == "2.\n"
+    assert "is deleted" in three.type("/retry")
+    again(three, "four")
+    assert sent(three) == ["one", "1.", "two", "2.", "four"]
+    session = three.chat.session.id[-6:]
+    three.type("/delete-turn 3")
+    three.type("/new")
+    assert "1 earlier turn" in three.type(f"/resume {session}")
+
+
+def test_the_request_behind_a_later_answer_still_has_what_was_deleted(three):
+    three.type("/delete-turn 2")
+    assert "3 · user\ntwo\n" in three.type("/sent 2")
+    assert "‹" not in three.repl.status(80)
+
+
+def test_a_question_in_other_words_is_not_flipped_to_once_it_is_deleted(three):
+    three.type("/edit 3")
+    three.paper.draft = ""
+    again(three, "third", "3rd.")
+    three.type("/delete-turn 3")
+    three.type("/redo")
+    assert "‹2/2›" in three.repl.status(80)
+    three.type("/delete-turn 3")
+    three.paper.choice = "├ 3  three"
+    three.type("/tree")
+    assert "‹" not in three.repl.status(80)
+    assert "no other answer" in three.type("/prev")
+
+
+def test_what_was_deleted_is_found_and_said_to_be_deleted(three):
+    three.type("/delete-turn 2")
+    three.paper.take = lambda picking: next(iter(picking.find("two"))).value
+    shown = three.type("/search two")
+    assert "You: two" in shown
+    assert "It is deleted from the chat" in shown
+    assert marks(three) == ["", "deleted", ""]
+    assert not three.bugs
+
+
+def test_what_was_deleted_is_no_turn_of_an_export(three):
+    three.type("/delete-turn 2")
+    shown = exported("x.md", three.chat.session, stored(three), Wanted(), code_blocks)
+    assert "two" not in shown
+    assert "## 2 · You\n\nthree" in shown
+
+
+def test_turns_are_deleted_by_number_and_when_nothing_is_on_its_way(three):
+    assert "wants the number" in three.type("/delete-turn")
+    assert "no question 4" in three.type("/delete-turn 4")
+    three.model.script.append([TextDelta("4"), three.model.wait])
+    three.type("four")
+    assert "still on its way" in three.type("/delete-turn 1")
+    three.chat.turn.stop()
+    three.model.hanging.clear()
+    three.settle()
+    assert marks(three) == ["", "", "", ""]
+
+
+@given(st.lists(st.tuples(st.sampled_from("sdru"), st.integers(1, 4)), max_size=12))
+def test_whatever_is_deleted_and_brought_back_what_is_shown_is_what_is_sent(steps):
+    model = ScriptedModel()
+    chat = Chat(model, MemoryJournal(), defaults=Session("", model="m"), view=Listener())
+    for kind, number in steps:
+        said = branches.exchanges(chat.conversation.path())
+        if kind == "s":
+            model.script.append([TextDelta("a"), Finished("stop")])
+            chat.send(f"q{len(chat.conversation.messages)}").wait(10)
+            chat.settle()
+        elif kind == "d" and number <= len(said):
+            chat.delete(said[number - 1].asked)
+        elif kind == "u" and said:
+            chat.undo()
+        elif kind == "r":
+            with suppress(UsageError):
+                chat.redo()
+        shown = branches.exchanges(chat.conversation.path())
+        spoken = standing.spoken(chat.conversation.path())
+        assert [one.asked for one in shown] == [m for m in spoken if m.role == "user"]

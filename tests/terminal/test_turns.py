@@ -128,3 +128,23 @@ def test_keys_flip_through_the_answers_and_leave_the_draft_alone(deepchat, serve
         chat.wait_for(f"‹{place}/2›")
     chat.press(" word")
     chat.wait_for("half a word")
+
+
+def test_a_deleted_turn_is_gone_after_a_restart_and_the_tree_brings_it_back(deepchat, server):
+    chat = two_turns(deepchat, server)
+    chat.enter("/delete-turn 1")
+    chat.wait_for("Question 1 and its answer are deleted")
+    chat.press("\x04")
+    assert chat.wait_for_end() == 0
+    again = deepchat("-c")
+    again.wait_for("Second.")
+    say(again, server, "Three?", "Third.")
+    assert sent(server) == [("user", "Two?"), ("assistant", "Second."), ("user", "Three?")]
+    again.enter("/tree")
+    again.wait_for("One? (deleted)")
+    shown = footers(again)
+    again.press("deleted\r")
+    again.wait_for("It goes on behind question 1.")
+    again.wait_until(lambda: footers(again) > shown)
+    say(again, server, "Four?", "Fourth.")
+    assert sent(server) == [("user", "One?"), ("assistant", "First."), ("user", "Four?")]

@@ -1,7 +1,7 @@
 """Commands about what was said, the last reply foremost: once more, its source, its thinking."""
 
 import re
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import Final
 
 from deepchat import branches, context, standing
@@ -33,7 +33,7 @@ async def copy(desk: Desk, text: str) -> None:
     """Copy the last reply as markdown; with a number that code block (`/blocks` lists them), with all the whole chat."""
     last = _last(desk)
     if text == "all":
-        what, copied = "The chat", _transcript(desk.chat.conversation.path())
+        what, copied = "The chat", _transcript(branches.remaining(desk.chat.conversation.path()))
     elif text:
         what, copied = f"Block {text}", chosen_block(desk, text).block.source
     else:
@@ -191,11 +191,11 @@ def _last(desk: Desk) -> Message:
 
 
 def _replies(desk: Desk) -> Iterator[Message]:
-    path = desk.chat.conversation.path()
+    path = tuple(branches.remaining(desk.chat.conversation.path()))
     return (message for message in reversed(path) if message.role == "assistant")
 
 
-def _transcript(path: Sequence[Message]) -> str:
+def _transcript(path: Iterable[Message]) -> str:
     """The chat in markdown, a heading for each turn."""
     named = {"user": "You", "assistant": "Model", "system": "Persona"}
     return "\n\n".join(f"## {named[m.role]}\n\n{m.text}" for m in path if m.text) + "\n"

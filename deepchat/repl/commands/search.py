@@ -92,13 +92,15 @@ async def _go_to(desk: Desk, hit: Hit) -> None:
         desk.show_last_exchange()
         return
     number, exchange = branches.place_of(desk.chat.conversation, hit.message)
-    moved = exchange not in _path(desk)
+    moved = hit.message not in {message.id for message in desk.chat.conversation.path()}
     if moved and not desk.chat.elsewhere:
         desk.chat.go_to(branches.newest(desk.chat.conversation, hit.message))
     desk.show_turn(number, exchange)
     await desk.drawn()
     if moved:
         desk.page.notice(READ_THERE if desk.chat.elsewhere else GOES_ON_THERE)
+    if exchange.asked.mark == "deleted":
+        desk.page.notice("It is deleted from the chat; /tree brings it back.")
     if exchange in _path(desk)[:-1]:
         following = len(_path(desk)) - number
         follow = f"{count(following, 'turn')} {'follows' if following == 1 else 'follow'}"

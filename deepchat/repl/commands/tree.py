@@ -44,7 +44,7 @@ def undo(desk: Desk, text: str) -> None:
 
 @COMMANDS.command("/redo", group=GROUP)
 def redo(desk: Desk, text: str) -> None:
-    """Bring back what the last `/undo` or `/edit` has taken back."""
+    """Bring back what the last `/undo`, `/edit` or `/delete-turn` has taken away."""
     desk.chat.redo()
     _tell(desk)
 
@@ -120,7 +120,10 @@ def _tell_more(desk: Desk, number: int) -> None:
 
 @COMMANDS.command("/tree", "/branches", group=GROUP)
 async def tree(desk: Desk, text: str) -> None:
-    """Show everything that was asked in this chat, branch by branch; the one you choose is where it goes on."""
+    """Show everything that was asked in this chat, branch by branch; the one you choose is where it goes on.
+
+    One that is deleted comes back when it is chosen.
+    """
     conversation = desk.chat.conversation
     places = {place.exchange.end: place for place in branches.tree(conversation)}
     if not places:
@@ -142,7 +145,13 @@ async def tree(desk: Desk, text: str) -> None:
     end = await desk.pick(picking)
     if end:
         desk.chat.go_to(end)
+        _bring_back(desk, places[end].exchange.asked)
         _tell(desk)
+
+
+def _bring_back(desk: Desk, asked: Message) -> None:
+    if asked.mark == "deleted":
+        desk.chat.mark(asked, "")
 
 
 def _choice(place: Place, here: set[str], leaf: str | None) -> Choice:
@@ -151,6 +160,8 @@ def _choice(place: Place, here: set[str], leaf: str | None) -> Choice:
     mark = " ←" if exchange.end == leaf else " ·" if exchange.end in here else ""
     fork = "├ " if place.others else ""
     title = context.title_of(exchange.asked.text)
+    if exchange.asked.mark == "deleted":
+        title += " (deleted)"
     answer = context.title_of(exchange.reply.text) if exchange.reply else "no answer"
     if exchange.reply and exchange.reply.edited:
         answer = f"edited: {answer}"

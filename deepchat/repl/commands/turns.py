@@ -1,5 +1,5 @@
-"""Commands about one turn, a question and its answer: whether it is sent, or kept when others have to be left out; and what
-was sent for it."""
+"""Commands about one turn, a question and its answer: whether it is sent, kept when others have to be left out, or
+deleted; and what was sent for it."""
 
 import json
 from collections.abc import Iterator
@@ -76,6 +76,20 @@ def _unmark(desk: Desk, text: str, mark: Mark) -> int:
     if exchange.asked.mark != mark:
         raise UsageError(f"Question {number} is not {mark}.", hint="/context shows what is.")
     return _mark(desk, text, "")
+
+
+@COMMANDS.command("/delete-turn", usage="n", group=GROUP, candidates=questions)
+def delete_turn(desk: Desk, text: str) -> None:
+    """Take question n and its answers out of this chat: they are neither sent nor shown any more; `/redo` brings them back.
+
+    What followed stays, with other numbers. `/tree` shows what is deleted, and there it can be brought back at any time:
+    nothing that was said is ever lost. `/delete` deletes whole chats.
+    """
+    if not text:
+        raise UsageError("/delete-turn wants the number of a question.", hint="/history has them.")
+    number, exchange = chosen(desk, text)
+    desk.chat.delete(exchange.asked)
+    desk.page.notice(f"Question {number} and its answer are deleted; /redo brings them back.")
 
 
 @COMMANDS.command("/sent", usage="[n]", group=GROUP, candidates=questions)
