@@ -261,6 +261,14 @@ def test_what_cannot_be_asked_so_is_said_and_nothing_is_sent(three, line, why):
     assert len(three.model.requests) == 3
 
 
+def test_two_blanks_between_parameters_are_one(three):
+    three.chat.set_parameter("top_p", 1)
+    three.chat.set_parameter("temperature", 1)
+    again(three, "/retry  --without   temperature  top_p")
+    assert len(three.model.requests) == 4
+    assert three.model.requests[-1].parameters == {}
+
+
 def test_a_hint_that_looks_like_a_key_goes_out_only_when_it_is_said_twice(three):
     line = "/retry as ghp_" + "a" * 36
     assert "Not sent yet" in three.type(line)

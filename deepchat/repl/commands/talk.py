@@ -87,8 +87,8 @@ def _otherwise(desk: Desk) -> Iterator[Choice]:
 async def retry(desk: Desk, text: str) -> None:
     """Ask the last question again, perhaps with a hint such as `shorter`; the answer it had is kept beside the new one.
 
-    The hint goes along with the question, for this answer alone, and so are the model behind `-m` and the parameters
-    behind `--set`; behind `--` everything is hint. `/info` and `/sent` tell them. `--without temperature` leaves that
+    The hint goes along with the question for this answer alone. The model behind `-m` and the parameters behind `--set`
+    are for this answer alone, too; behind `--` everything is hint. `/info` and `/sent` tell them. `--without temperature` leaves that
     parameter to the server from now on, as `/unset` does.
     """
     wanted = _read(desk, text)
@@ -138,7 +138,8 @@ def _read(desk: Desk, text: str) -> _Wanted:
             )
         else:
             hint.append(word)
-    return _Wanted(Otherwise(" ".join(hint).strip(), model, parameters), tuple(without))
+    named = tuple(filter(None, without))  # two blanks hold nothing between them
+    return _Wanted(Otherwise(" ".join(hint).strip(), model, parameters), named)
 
 
 def _behind(option: str, words: list[str]) -> str:
