@@ -50,6 +50,18 @@ class Expected:
     cost: float | None = None
 
 
+def together(requests: Sequence[Expected]) -> Expected:
+    """What several take; a price that is not known counts nothing beside one that is."""
+    costs = [one.cost for one in requests if one.cost is not None]
+    put_costs = [one.put_cost for one in requests if one.put_cost is not None]
+    return Expected(
+        sum(one.put for one in requests),
+        sum(one.got for one in requests),
+        max(put_costs, default=None),
+        sum(costs) if costs else None,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Outlays:
     """Where a purse finds what was spent beside the stored replies: the messages of the session with this id, and those of

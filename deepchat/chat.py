@@ -1,5 +1,6 @@
 """One live chat: what the user says to a model, who the model is to be, and which session it is kept in."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -229,7 +230,7 @@ class Chat:
     ) -> None:
         self.model = model
         self.view = view
-        self.turn: Turn | None = None
+        self.turns: tuple[Turn, ...] = ()
         self.conversation = Conversation()
         self._journal = self._home = journal
         self._defaults = defaults
@@ -284,9 +285,8 @@ class Chat:
     @property
     def so_far(self) -> Conversation:
         """All that was said, with what has come of a reply that is on its way and is to be kept."""
-        if self.turn is None or self._aside:
-            return self.conversation
-        return self.conversation.add(self.turn.so_far())
+        kept = () if self._aside else self.turns
+        return self.conversation.add(*(turn.so_far() for turn in kept))
 
     @property
     def begun(self) -> bool:
@@ -301,34 +301,70 @@ class Chat:
 
     # --- turns -------------------------------------------------------------------------------------------------------
 
+    @property
+    def turn(self) -> Turn | None:
+        """The reply that is on its way; None also while there are several of them (`turns`)."""
+        return self.turns[0] if len(self.turns) == 1 else None
+
     def send(self, text: str, attachments: Sequence[Attachment] = ()) -> Turn:
         """Ask: the question is stored before the request goes out. UsageError while a reply is on its way; see `afford`."""
+        return self._ask(*self._new_question(text, attachments))[0]
+
+    def retry(self, otherwise: Otherwise = AS_EVER) -> Turn:
+        """Ask the last question again; the reply it had stays, beside the new one. UsageError when there is none; see
+        `afford`."""
+        return self._ask(self._last_question(otherwise.model), None, [otherwise])[0]
+
+    def compare(
+        self, models: Sequence[str], text: str = "", attachments: Sequence[Attachment] = ()
+    ) -> tuple[Turn, ...]:
+        """Ask several models at once, or, without a text or attachments, ask them the last question again: a turn for each.
+        No other answers in the place of one. `settle_all` takes the replies, which stand beside one another.
+        UsageError as for `send` and `retry`."""
+        ways = [Otherwise(model=model) for model in models]
+        if text or attachments:
+            return self._ask(*self._new_question(text, attachments, *models), ways, named=True)
+        return self._ask(self._last_question(*models), None, ways, named=True)
+
+    def stop(self) -> None:
+        """Ask for the end of what is on its way."""
+        for turn in self.turns:
+            if not turn.ended:
+                turn.stop()
+
+    def _new_question(
+        self, text: str, attachments: Sequence[Attachment], *models: str
+    ) -> tuple[Conversation, Message]:
+        """What it follows, and the question."""
         self.require_ours()
-        self.afford(text, attachments)
+        self.afford(text, attachments, *models)
         base = self.conversation.at(_open_end(self.conversation))
         question = replace(self._said("user", text, base.leaf), attachments=tuple(attachments))
         if not self.session.title:
             title = context.title_of(text or " ".join(map(context.called, attachments)))
             self.session = replace(self.session, title=title)
-        return self._ask(base, question)
+        return base, question
 
-    def retry(self, otherwise: Otherwise = AS_EVER) -> Turn:
-        """Ask the last question again; the reply it had stays, beside the new one. UsageError when there is none."""
+    def _last_question(self, *models: str) -> Conversation:
+        """What an answer asked for anew follows."""
         self.require_ours()
         question = self.conversation.last("user")
         if question is None:
             raise UsageError("There is no question yet that could be asked again.")
         self._require_sent(question)
-        self.afford(model=otherwise.model)
+        self.afford("", (), *models)
         self._fallback = self.conversation.leaf
-        return self._ask(self.conversation.at(question.id), otherwise=otherwise)
+        return self.conversation.at(question.id)
 
     def _ask(
         self,
         base: Conversation,
         question: Message | None = None,
-        otherwise: Otherwise = AS_EVER,
-    ) -> Turn:
+        ways: Sequence[Otherwise] = (AS_EVER,),
+        *,
+        named: bool = False,
+    ) -> tuple[Turn, ...]:
+        """In each of these ways at once. Of models that were `named` no other answers in the place of one."""
         self._undone = []
         new: list[Message] = []
         if _persona_at(base) != self.session.persona:
@@ -336,7 +372,9 @@ class Chat:
         if question:
             new.append(replace(question, parent=new[-1].id) if new else question)
         self.conversation = base.add(*new)
-        return self._start(self._empty_reply(self.conversation.leaf, otherwise), new)
+        leaf = self.conversation.leaf
+        replies = [self._empty_reply(leaf, way, later=number) for number, way in enumerate(ways)]
+        return self._start(replies, new, named=named)
 
     def go_on(self) -> Turn:
         """Ask for the rest of a reply that was stopped, cut, or too long: it stays one message. UsageError when the last
@@ -352,7 +390,7 @@ class Chat:
         if asked and asked.mark == "summary":
             raise UsageError("A summary is made in one go.", hint="/compact asks for another one.")
         self.afford()
-        return self._start(replace(reply, state="streaming", error="", finish_reason=""))
+        return self._start([replace(reply, state="streaming", error="", finish_reason="")])[0]
 
     def compact(self, focus: str = "") -> Turn:
         """Ask for a summary of what is sent, which from then on is sent in its place; what matters most is the `focus`.
@@ -367,7 +405,7 @@ class Chat:
         self.afford()
         question = self._said("user", room.instruction(focus), base.leaf)
         self._fallback = base.leaf
-        return self._ask(base, replace(question, mark="summary"))
+        return self._ask(base, replace(question, mark="summary"))[0]
 
     def _require_sent(self, question: Message | None) -> None:
         """UsageError when the model would not see the question that is to be answered."""
@@ -376,12 +414,25 @@ class Chat:
         if question and question.mark == "deleted":
             raise UsageError("The last question is deleted.", hint="/tree brings it back.")
 
-    def _start(self, reply: Message, new: Sequence[Message] = ()) -> Turn:
+    def _start(
+        self, replies: Sequence[Message], new: Sequence[Message] = (), *, named: bool = False
+    ) -> tuple[Turn, ...]:
         self._claim_new()
-        self._unkept += [*new, reply]
+        self._unkept += [*new, *replies]
         self._begun = True
-        opening = partial(self._journal.open_turn, self.session, tuple(self._unkept))
-        return self._request(reply, self.conversation.path(), self._journal, opening)
+        # The last one becomes the leaf.
+        stored = tuple(sorted(self._unkept, key=lambda message: message is replies[0]))
+        opening = _once(partial(self._journal.open_turn, self.session, stored))
+        path, most = self.conversation.path(), self.purse.take()
+        return self._set_off(
+            *(self._turn(one, path, self._journal, most, opening, named=named) for one in replies)
+        )
+
+    def _set_off(self, *turns: Turn) -> tuple[Turn, ...]:
+        self.turns = turns
+        for turn in turns:
+            turn.start()
+        return turns
 
     def ask_aside(self, text: str) -> Turn:
         """Ask behind what was said, and keep nothing of it, neither here nor in the journal. UsageError while a reply is on
@@ -392,14 +443,18 @@ class Chat:
         question = self._said("user", text, base.leaf)
         reply = self._empty_reply(question.id, AS_EVER)
         self._aside = True
-        return self._request(reply, base.add(question).path(), Unsaved())
+        path, most = base.add(question).path(), self.purse.take()
+        return self._set_off(self._turn(reply, path, Unsaved(), most))[0]
 
-    def _request(
+    def _turn(
         self,
         reply: Message,
         path: Sequence[Message],
         journal: Journal,
+        most: float | None,
         opening: Callable[[], None] = lambda: None,
+        *,
+        named: bool = False,
     ) -> Turn:
         session, asked = self.session, self._asked(reply)
         path = context.hinted(path, reply.hint)
@@ -416,8 +471,9 @@ class Chat:
             return Request(model, sent, parameters, session.id)
 
         # What one model has begun no other goes on with.
-        others = [] if reply.text else [one for one in self._fallbacks if one != asked]
-        self.turn = Turn(
+        alone = named or reply.text
+        others = [] if alone else [one for one in self._fallbacks if one != asked]
+        return Turn(
             self.model,
             journal,
             to(asked),
@@ -426,11 +482,10 @@ class Chat:
             changed=self._changed,
             retries=self._retries,
             priced=self._priced,
-            allowed=partial(self._allowed, self.purse.take()),
+            allowed=partial(self._allowed, most),
             fallback=map(to, others),
             shorter=_shorter if self._summarises(path) else lambda request, error: None,
-        ).start()
-        return self.turn
+        )
 
     def _asked(self, reply: Message) -> str:
         """The model that answers, or the one for this reply alone; one that another has begun goes on with that."""
@@ -442,30 +497,47 @@ class Chat:
 
         An answer asked for anew that did not come leaves the one there was in its place.
         """
-        if self.turn is None or not self.turn.ended:
+        return self.settle_all()[0]
+
+    def settle_all(self) -> list[Message]:
+        """The same with the replies of several turns, all of which have ended: the first that says something is the answer."""
+        if not self.turns or not all(turn.ended for turn in self.turns):
             raise RuntimeError("no turn has ended")
-        turn, self.turn = self.turn, None
-        if self._aside or self.private:
-            self._unrecorded.append((self.session.id, turn.reply))
-        if self._aside:
-            self._aside = False
-            return turn.reply
-        if turn.passed:
-            self._passed.setdefault(turn.reply.id, turn.passed[0].model)
+        turns, self.turns = self.turns, ()
+        replies = [turn.reply for turn in turns]
+        aside, self._aside = self._aside, False
+        if aside or self.private:
+            self._unrecorded += ((self.session.id, reply) for reply in replies)
+        if not aside:
+            self._take(turns, replies)
+        return replies
+
+    def _take(self, turns: Sequence[Turn], replies: Sequence[Message]) -> None:
+        for turn in turns:
+            if turn.passed:
+                self._passed.setdefault(turn.reply.id, turn.passed[0].model)
         fallback, self._fallback = self._fallback, None
-        self.conversation = self.conversation.add(turn.reply)
-        if turn.unsaved:
-            self._unkept = [*(m for m in self._unkept if m.id != turn.reply.id), turn.reply]
-            self._warn(turn.unsaved)
+        self.conversation = self.conversation.add(*replies)
+        self._note_unkept(turns)
+        end = next((reply for reply in replies if reply.text), replies[0])
+        if fallback and (not end.text or self._is_half_summary(end)):
+            end = self.conversation.messages[fallback]
+        if replies != [end]:
+            self.conversation = self.conversation.at(end.id)
+            self._unkept.append(end)
+        self.keep()
+        for turn in turns:
+            self._heed(turn)
+
+    def _note_unkept(self, turns: Sequence[Turn]) -> None:
+        unsaved = next((turn.unsaved for turn in turns if turn.unsaved), None)
+        if unsaved:
+            replies = {turn.reply.id: turn.reply for turn in turns}
+            self._unkept = [*(m for m in self._unkept if m.id not in replies), *replies.values()]
+            self._warn(unsaved)
         else:
             self._unkept = []
             self._warned = False
-        if fallback and (not turn.reply.text or self._is_half_summary(turn.reply)):
-            self.conversation = self.conversation.at(fallback)
-            self._unkept.append(self.conversation.messages[fallback])
-        self.keep()
-        self._heed(turn)
-        return turn.reply
 
     def _summarises(self, path: Sequence[Message]) -> bool:
         """Whether what is asked at the end of this branch is a summary."""
@@ -557,8 +629,9 @@ class Chat:
         now = self._now_ms()
         return Message(new_id(now), role, text, parent, created_ms=now)
 
-    def _empty_reply(self, parent: str | None, otherwise: Otherwise) -> Message:
-        now, path = self._now_ms(), self.conversation.path()
+    def _empty_reply(self, parent: str | None, otherwise: Otherwise, *, later: int = 0) -> Message:
+        """Each of several is so many milliseconds younger: thus they stay in order."""
+        now, path = self._now_ms() + later, self.conversation.path()
         after, exceptions = standing.recorded(path)
         own = _parameters(self.session, summary=self._summarises(path))
         return Message(
@@ -578,7 +651,7 @@ class Chat:
 
     def require_idle(self) -> None:
         """UsageError while a reply is on its way."""
-        if self.turn:
+        if self.turns:
             raise UsageError("A reply is still on its way.", hint="Ctrl-C stops it.")
 
     def require_ours(self) -> None:
@@ -591,14 +664,12 @@ class Chat:
 
     # --- money -------------------------------------------------------------------------------------------------------
 
-    def afford(
-        self, text: str = "", attachments: Sequence[Attachment] = (), *, model: str = ""
-    ) -> None:
-        """Let a request be made, with this message or for another answer, perhaps by another model. UsageError, once, when it
-        is dear; OverBudget when a limit is reached, see `Purse.require`."""
-        wanted = (self.session.id, self.conversation.leaf, text, tuple(attachments), model)
-        expected = self.expected(text, attachments, model=model)
-        self.purse.require(wanted, self.outlays, expected)
+    def afford(self, text: str = "", attachments: Sequence[Attachment] = (), *models: str) -> None:
+        """Let a request be made, with this message or for another answer, perhaps by other models, each. UsageError, once,
+        when it is dear; OverBudget when a limit is reached, see `Purse.require`."""
+        wanted = (self.session.id, self.conversation.leaf, text, tuple(attachments), models)
+        each = [self.expected(text, attachments, model=model) for model in models or ("",)]
+        self.purse.require(wanted, self.outlays, budget.together(each))
 
     @property
     def is_over_budget(self) -> bool:
@@ -903,6 +974,19 @@ class Chat:
         if not self._warned:
             self._warned = True
             self.view.problem(error)
+
+
+def _once(act: Callable[[], None]) -> Callable[[], None]:
+    """For several threads: one of them does it while the others wait; when it fails the next one tries."""
+    lock, done = threading.Lock(), threading.Event()
+
+    def do() -> None:
+        with lock:
+            if not done.is_set():
+                act()
+                done.set()
+
+    return do
 
 
 def _parameters(session: Session, *, summary: bool) -> Parameters:

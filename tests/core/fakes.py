@@ -11,13 +11,14 @@ from deepchat.turn import Stop
 
 class ScriptedModel:
     """Gives the events, or raises the errors, of `script`; each of its items is one reply. `wait` makes one hang
-    until it is stopped, `deaf` until the test releases it."""
+    until it is stopped, `deaf` until the test releases it. A model in `scripts` has a script of its own."""
 
     wait = object()
     deaf = object()
 
     def __init__(self) -> None:
         self.script: list[list[object]] = []
+        self.scripts: dict[str, list[list[object]]] = {}
         self.requests: list[Request] = []
         self.asked: Callable[[], None] = lambda: None
         self.hanging = threading.Event()
@@ -27,7 +28,7 @@ class ScriptedModel:
     def stream(self, request: Request, stop: Stop) -> Iterator[Event]:
         self.asked()
         self.requests.append(request)
-        for item in self.script.pop(0):
+        for item in self.scripts.get(request.model, self.script).pop(0):
             if item is self.wait:
                 self.hanging.set()
                 assert stop.wait(10)
