@@ -65,6 +65,10 @@ class CommandCompleter(Completer):
             yield from _files(naming.begun(argument, behind_at=False))
         if command.candidates is None or self.desk is None:
             return
+        if command.several:
+            before, _, argument = argument.rpartition(" ")
+            if "--" in before.split():
+                return
         for one in _fitting(argument, list(command.candidates(self.desk)))[:OFFERED]:
             yield Completion(
                 one.value, -len(argument), clean_line(one.label), clean_line(one.about)

@@ -16,8 +16,10 @@ from deepchat.conversation import Draft, Message
 from deepchat.errors import UsageError
 from deepchat.repl import shell
 from deepchat.repl.alongside import Alongside
+from deepchat.repl.arriving import Arriving
 from deepchat.repl.commands.table import COMMANDS
 from deepchat.repl.commands.talk import WITHOUT
+from deepchat.repl.comparison import Comparison
 from deepchat.repl.drafts import DraftKeeper
 from deepchat.repl.entitling import Entitling
 from deepchat.repl.fullness import Fullness
@@ -72,6 +74,10 @@ class Repl:
         self._room = MakingRoom(house, surface, self.sending, self._showing.begin)
         self.sending.may_go = self._room.may_go
         self._returning = Returning(house, surface, self.drafts, self.sending)
+        self._arriving = Arriving(house, surface, self._showing)
+        self._comparison = Comparison(
+            house, surface, self.sending, self._showing, self._arriving, self._drawn
+        )
         self.desk = Desk(
             chat=house.chat,
             library=house.library,
@@ -98,6 +104,7 @@ class Repl:
             show_exchange=self._showing.again,
             drawn=self._drawn,
             show_reply=self._showing.begin,
+            compare=self._comparison.run,
             give_back=lambda asked: self.sending.give_back([self.sending.again(asked)]),
             compose=lambda line: self.sending.give_back_line(Entry(line)),
             waiting=self.sending.tray,
@@ -274,9 +281,9 @@ class Repl:
             self._house.page.notice("Not sent, and in the history: the message that waited last.")
         elif self.stop_drawing():
             pass
-        elif self._chat.turn:
+        elif self._chat.turns:
             self._stopped_at = now
-            self._chat.turn.stop()
+            self._chat.stop()
         elif now - self._stopped_at > MASHING_S:
             if now - self._hinted_at < HINT_S:
                 return Next.LEAVE
@@ -298,11 +305,11 @@ class Repl:
     @property
     def busy(self) -> bool:
         """Whether there is a reply to stop: one that arrives, or a stored one that is drawn."""
-        return self._chat.turn is not None or self.behind
+        return bool(self._chat.turns) or self.behind
 
     def leave(self) -> None:
         """Stop and keep what is on its way, the queue and the draft; drawing, which can fail, comes last."""
-        turn = self._chat.turn
+        turns = self._chat.turns
         self._house.disk.take_time()
         self.drafts.flush()
         for outgoing in self.sending.queue:
@@ -310,12 +317,14 @@ class Repl:
         self._surface.remember(self._surface.unsent)
         self.sending.queue.clear()
         try:
-            if turn:
-                turn.stop()
-                turn.wait(STOPPED_S)
+            if turns:
+                self._chat.stop()
+                for turn in turns:
+                    turn.wait(STOPPED_S)
                 self.pump()
                 while self.behind:
                     self.pump()
+                self._arriving.end()
         finally:
             self._entitling.end()
             self._chat.keep()

@@ -29,7 +29,7 @@ _COMMAND: Final = re.compile(r"/([^\s/*][^\s/]*)?(?:\s+|$)")
 @dataclass(frozen=True, slots=True)
 class Command:
     """One slash command. `usage` shows its arguments; `candidates`, called on any thread, gives what Tab offers for
-    them, which offers files to one that `takes_files`."""
+    them, or for each of `several` up to a `--`; it offers files to one that `takes_files`."""
 
     name: str
     aliases: tuple[str, ...]
@@ -38,6 +38,7 @@ class Command:
     action: Action
     candidates: Candidates | None
     takes_files: bool = False
+    several: bool = False
 
     @property
     def help(self) -> str:
@@ -72,6 +73,7 @@ class Registry:
         group: str,
         candidates: Candidates | None = None,
         takes_files: bool = False,
+        several: bool = False,
     ) -> Callable[[Action], Action]:
         """Declare the decorated function as the command `name`; it gets the desk and the rest of the line."""
 
@@ -80,7 +82,7 @@ class Registry:
                 raise TypeError(f"{name} says nothing about itself")
             if group not in self.groups:
                 raise TypeError(f"{name} is in no group that exists")
-            command = Command(name, aliases, usage, group, action, candidates, takes_files)
+            command = Command(name, aliases, usage, group, action, candidates, takes_files, several)
             for word in (name, *aliases):
                 if word in self._names:
                     raise TypeError(f"{word} is declared twice")

@@ -121,7 +121,7 @@ class Sending:
         ):
             return
         self._tell_changes(outgoing)
-        self._print_question(outgoing)
+        self.print_question(outgoing)
         self._sent = outgoing
         self._chat.send(outgoing.text, outgoing.attachments)
         self._show()
@@ -138,7 +138,8 @@ class Sending:
             return False
         return True
 
-    def _print_question(self, outgoing: Outgoing) -> None:
+    def print_question(self, outgoing: Outgoing) -> None:
+        """As it stands above its reply."""
         draw, width = self._house.drawing, self._surface.width
         question = "" if self._surface.echoes else draw.question(outgoing.text, width)
         gap = "" if self._surface.echoes else self._house.page.gap

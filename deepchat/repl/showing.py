@@ -39,6 +39,7 @@ class _Showing:
     source: Turn | Exchange
     view: ReplyView
     size: tuple[int, int]
+    title: str = ""
     whole: bool = False
     due: deque[Delta] = field(default_factory=deque)
     begun: bool = False
@@ -57,7 +58,7 @@ class _Showing:
     def take_in(self) -> None:
         if isinstance(self.source, Turn):
             for event in self.source.drain():
-                self.due += _parts(event)
+                self.due += parts(event)
 
 
 class Showing:
@@ -80,17 +81,21 @@ class Showing:
         self._add(self._chat.turn)
         self._surface.refresh()
 
-    def again(self, exchange: Exchange, *, whole: bool = False) -> None:
-        """Show a stored question, the `whole` of it or its first lines, and its reply as they looked when they were new,
-        behind what is being drawn.
+    def one_of_several(self, turn: Turn, title: str) -> None:
+        """Show the reply of this turn under a title, behind what is being drawn; to settle it is not this one's business."""
+        self._add(turn).title = title
+
+    def again(self, exchange: Exchange, *, whole: bool = False, title: str = "") -> None:
+        """Show a stored question, the `whole` of it or its first lines, or a `title` in its place, and its reply as they
+        looked when they were new, behind what is being drawn.
 
         The beginning is there when this returns, and with it all of most replies; `pump` draws the rest.
         """
         showing = self._add(exchange)
-        showing.whole = whole
+        showing.whole, showing.title = whole, title
         if exchange.reply:
             for delta in (ReasoningDelta(exchange.reply.reasoning), TextDelta(exchange.reply.text)):
-                showing.due += _parts(delta)
+                showing.due += parts(delta)
         for _ in range(AT_ONCE):
             if self._queue and self._queue[0] is showing:
                 self.pump()
@@ -135,7 +140,7 @@ class Showing:
         self._fit(showing)
         ended = showing.ended
         showing.take_in()
-        _feed(showing)
+        feed(showing.view, showing.due)
         if ended and not showing.behind:
             self._finish(showing)
             return
@@ -144,7 +149,10 @@ class Showing:
         self._house.page.amid_reply |= bool(frame.commit)
 
     def _begin(self, showing: _Showing) -> None:
-        if isinstance(showing.source, Exchange) and not showing.begun:
+        if showing.title and not showing.begun:
+            self._surface.print(self._house.page.gap)
+            self._house.page.heading(showing.title)
+        elif isinstance(showing.source, Exchange) and not showing.begun:
             asked, draw, width = showing.source.asked, self._house.drawing, self._surface.width
             question = draw.question(asked.text, width, whole=showing.whole)
             attached = draw.attached(asked.attachments, width)
@@ -194,14 +202,14 @@ class Showing:
     def _finish(self, showing: _Showing) -> None:
         self._end(showing)
         commit = showing.view.finish().commit
-        if isinstance(showing.source, Exchange):
-            self._finish_stored(showing.source, commit)
+        if isinstance(showing.source, Exchange) or showing.title:
+            self._finish_stored(showing.source.reply, commit)
         else:
             self._finish_turn(showing.source, commit)
         self._house.page.apart = False
 
-    def _finish_stored(self, exchange: Exchange, commit: str) -> None:
-        draw, reply, width = self._house.drawing, exchange.reply, self._surface.width
+    def _finish_stored(self, reply: Message | None, commit: str) -> None:
+        draw, width = self._house.drawing, self._surface.width
         gap = "\n" if commit else ""
         brief = not self._house.show_footer
         footer = (
@@ -237,7 +245,7 @@ class Showing:
             self._house.page.notice(self._house.last_exchange())
         self._surface.print("\n")
         self._house.page.gap = ""
-        self._announce(reply)
+        self.announce(reply)
         self._ended(reply, names)
 
     @property
@@ -260,7 +268,7 @@ class Showing:
         close = near(model, known)
         return f"Did you mean {', '.join(close)}? /model {close[0]} takes it." if close else ""
 
-    def _announce(self, reply: Message) -> None:
+    def announce(self, reply: Message) -> None:
         """Tell somebody who looks elsewhere."""
         self.entitle()
         long = (reply.seconds or 0) >= LONG_S
@@ -280,22 +288,22 @@ class Showing:
         return self._house.drawing.footer(reply, self._surface.width, brief=brief)
 
 
-def _parts(event: Event) -> Iterator[Delta]:
+def parts(event: Event) -> Iterator[Delta]:
     """What an event says, in pieces of which none is longer than a burst; nothing for one that only the turn needs."""
     if isinstance(event, TextDelta | ReasoningDelta):
         for at in range(0, len(event.text), BURST):
             yield replace(event, text=event.text[at : at + BURST])
 
 
-def _feed(showing: _Showing) -> None:
+def feed(view: ReplyView, due: deque[Delta]) -> None:
     """Give the view what is due, a burst of it at most."""
-    room = 0 if showing.view.behind else BURST
-    while showing.due and room > 0:
-        delta = showing.due.popleft()
-        take = showing.view.text if isinstance(delta, TextDelta) else showing.view.reasoning
+    room = 0 if view.behind else BURST
+    while due and room > 0:
+        delta = due.popleft()
+        take = view.text if isinstance(delta, TextDelta) else view.reasoning
         take(delta.text[:room])
         if later := delta.text[room:]:
-            showing.due.appendleft(replace(delta, text=later))
+            due.appendleft(replace(delta, text=later))
         room -= len(delta.text)
 
 

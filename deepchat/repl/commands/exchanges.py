@@ -21,7 +21,9 @@ def questions(desk: Desk) -> Iterator[Choice]:
 def said(desk: Desk) -> list[Exchange]:
     """All that was asked and answered along the branch in use, but for what is being answered."""
     exchanges = branches.exchanges(desk.chat.conversation.path())
-    return exchanges[:-1] if desk.chat.turn and exchanges and not exchanges[-1].reply else exchanges
+    return (
+        exchanges[:-1] if desk.chat.turns and exchanges and not exchanges[-1].reply else exchanges
+    )
 
 
 def chosen(desk: Desk, number: str) -> tuple[int, Exchange]:

@@ -2,6 +2,7 @@
 
 from deepchat.repl.commands import (
     COMMANDS,
+    asking,
     attach,
     blocks,
     comparing,
@@ -25,6 +26,7 @@ from deepchat.repl.commands import (
 
 __all__ = [
     "COMMANDS",
+    "asking",
     "attach",
     "blocks",
     "comparing",
