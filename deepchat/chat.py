@@ -326,6 +326,22 @@ class Chat:
             return self._ask(*self._new_question(text, attachments, *models), ways, named=True)
         return self._ask(self._last_question(*models), None, ways, named=True)
 
+    def replay(self, question: Message, model: str, *, in_place: bool) -> Turn:
+        """Ask a question of this chat again, of this model and no other: `in_place`, beside the answers that it has, or as a
+        copy behind what was said last. UsageError, OverBudget as for `send`."""
+        self.require_ours()
+        self.afford(question.text, question.attachments, model)
+        ways = [Otherwise(model=model)]
+        if in_place:
+            self._fallback = self.conversation.leaf
+            return self._ask(self.conversation.at(question.id), None, ways, named=True)[0]
+        copy = replace(
+            self._said("user", question.text, self.conversation.leaf),
+            attachments=question.attachments,
+            mark=question.mark,
+        )
+        return self._ask(self.conversation, copy, ways, named=True)[0]
+
     def stop(self) -> None:
         """Ask for the end of what is on its way."""
         for turn in self.turns:

@@ -1,7 +1,8 @@
-"""Which names are meant by a few typed characters, or by a word that is mistyped. Pure."""
+"""Which names are meant by a few typed characters, or by a word that is mistyped, and how alike two texts are. Pure."""
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+from itertools import takewhile
 from typing import Final, TypeVar
 
 Named = TypeVar("Named")
@@ -15,6 +16,9 @@ _LONGEST: Final = 200
 
 # Comparing whole words is quadratic, and no name that is meant is longer.
 _LONGEST_WORD: Final = 80
+
+# Of two texts that part, so many words are compared: that is quadratic, too.
+_WORDS: Final = 1_000
 
 
 def score(typed: str, name: str) -> float | None:
@@ -77,3 +81,17 @@ def _places(char: str, name: str) -> Iterable[int]:
     while at >= 0:
         yield at
         at = name.find(char, at + 1)
+
+
+def likeness(one: str, other: str) -> float:
+    """How alike two texts are: the share of their words that stand in both, in the same order. 1 only for the same words.
+
+    Behind the first word that differs a thousand words are compared; what is longer counts as different.
+    """
+    words, others = one.split(), other.split()
+    if words == others:
+        return 1.0
+    same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(words, others, strict=False))))
+    left, right = words[same : same + _WORDS], others[same : same + _WORDS]
+    blocks = SequenceMatcher(None, left, right, autojunk=False).get_matching_blocks()
+    return 2 * (same + sum(block.size for block in blocks)) / (len(words) + len(others))

@@ -28,6 +28,7 @@ from deepchat.repl.making_room import MakingRoom
 from deepchat.repl.needs import Desk, Entry, Next, Spans, Surface
 from deepchat.repl.outgoing import Outgoing, typed
 from deepchat.repl.registry import message_of, shell_line, split_command
+from deepchat.repl.replay import Replay
 from deepchat.repl.returning import Returning
 from deepchat.repl.sending import Sending
 from deepchat.repl.showing import STOPPED_S, Showing
@@ -78,6 +79,7 @@ class Repl:
         self._comparison = Comparison(
             house, surface, self.sending, self._showing, self._arriving, self._drawn
         )
+        self._replay = Replay(house, surface, self.sending, self._arriving, self._drawn)
         self.desk = Desk(
             chat=house.chat,
             library=house.library,
@@ -105,6 +107,7 @@ class Repl:
             drawn=self._drawn,
             show_reply=self._showing.begin,
             compare=self._comparison.run,
+            replay=self._replay.run,
             give_back=lambda asked: self.sending.give_back([self.sending.again(asked)]),
             compose=lambda line: self.sending.give_back_line(Entry(line)),
             waiting=self.sending.tray,

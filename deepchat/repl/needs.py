@@ -530,8 +530,9 @@ class Desk:
     """What a command may reach. `show_turn` shows the turn with this number of a chat that was just opened, `drawn`
     waits until what is shown again stands there, `templates` gives the user's texts by name, and what is wrong with their
     files, `enter` does what a typed line says, `send_again` sends a question once more, `compare` asks these models at once,
-    this or the last question, `give_back` puts a question into the composer again, `compose` any text, `keep` keeps a chat
-    that was private; `require_open` raises a UsageError, once for each text, when it seems to hold a key or a token."""
+    this or the last question, `replay` asks this one all of them, `give_back` puts a question into the composer again,
+    `compose` any text, `keep` keeps a chat that was private; `require_open` raises a UsageError, once for each text, when it
+    seems to hold a key or a token."""
 
     chat: Chat
     library: Library
@@ -561,6 +562,7 @@ class Desk:
     compose: Callable[[str], None]
     show_reply: Callable[[], None]
     compare: Callable[[Sequence[str], str], Awaitable[None]]
+    replay: Callable[[str], Awaitable[None]]
     waiting: Waiting
     attach: Callable[[Sequence[Found]], None]
     require_open: Callable[[str], None]

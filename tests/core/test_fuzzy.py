@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepchat.fuzzy import nearest, ranked, score
+from deepchat.fuzzy import likeness, nearest, ranked, score
 
 MODELS = [
     "deepseek-ai/DeepSeek-V3",
@@ -59,3 +59,15 @@ def test_a_mistyped_word_is_near_the_name_that_was_meant(word, meant):
 def test_a_word_without_end_is_near_nothing():
     assert nearest("a" * 1_000_000, ["a" * 80 + "b"]) == ["a" * 80 + "b"]
     assert nearest("b" * 1_000_000, ["a"]) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "share"),
+    [("a b", "a  b\n", 1.0), ("a b c d", "a b x d", 0.75), ("", "", 1.0), ("a", "b", 0.0)],
+)
+def test_texts_are_alike_by_the_words_they_share_in_order(one, other, share):
+    assert likeness(one, other) == share
+
+
+def test_long_texts_that_differ_far_behind_are_not_the_same():
+    assert 0.99 < likeness("a " * 5_000 + "b", "a " * 5_000 + "c") < 1

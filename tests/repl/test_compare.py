@@ -240,3 +240,4 @@ def test_each_model_is_completed_and_the_question_is_not(bench):
     assert "/compare lab/good" in completed(bench, "/compare lab/g")
     assert completed(bench, "/compare lab/good bett") == ["/compare lab/good lab/better"]
     assert completed(bench, "/compare lab/good b -- lab") == []
+    assert completed(bench, "/replay -m lab/bet") == ["/replay -m lab/better"]

@@ -123,3 +123,34 @@ def test_a_kill_in_the_middle_loses_nothing_that_is_complete(deepchat, server):
     again.enter("/tree")
     for kept in ("Quickly **said**.", "Half of it. And"):
         again.wait_for(kept)
+
+
+def test_a_branch_is_asked_again_of_another_model_and_where_it_parts_is_shown(deepchat, server):
+    chat = deepchat(columns=100, rows=40)
+    chat.wait_for("/help")
+    chat.enter("One?")
+    chat.wait_for("tok/s")
+    chat.enter("Two?")
+    chat.wait_until(lambda: sum("tok/s" in row for row in chat.lines()) == 2, "two footers")
+    chat.enter(f"/replay -m {QUICK}")
+    chat.wait_for(f"2 requests to {QUICK}: ~")
+    chat.wait_for("the price is not known")
+    assert seen(server) == [("deepchat/demo", "One?"), ("deepchat/demo", "Two?")]
+    chat.wait_for("› Ask 2 questions again")
+    chat.press("\r")
+    chat.wait_for("They part at question 1.")
+    chat.wait_for(f"2 · {QUICK}")
+    assert sent(server) == [
+        ("user", "One?"),
+        ("assistant", "Quickly **said**."),
+        ("user", "Two?"),
+    ]
+    assert sum("differs, 0% alike" in row for row in chat.lines()) == 2
+    chat.press("\x04")
+    assert chat.wait_for_end() == 0
+    again = deepchat("-c", columns=100, rows=40)
+    again.wait_for("Quickly said.")
+    again.enter("/prev 1")
+    again.wait_for("1 exchange more behind it")
+    again.enter("/history")
+    again.wait_until(lambda: again.lines().count("By the usual one.") >= 2, "the branch")
