@@ -83,6 +83,9 @@ def suited(persona: Persona, given: Mapping[str, str]) -> Persona:
 
 ALL: Final = "args"
 
+# Nobody counts further in what is typed.
+_NUMBER: Final = re.compile("[1-9][0-9]?")
+
 
 def placed(text: str, words: str) -> tuple[dict[str, str], str]:
     """What a template's places get of the words behind its name, and the words that none takes.
@@ -91,7 +94,7 @@ def placed(text: str, words: str) -> tuple[dict[str, str], str]:
     """
     names = named_in(text)
     rest, given = parted(words, names)
-    numbers = [int(name) for name in names if name.isdecimal() and int(name)]
+    numbers = [int(name) for name in names if _NUMBER.fullmatch(name)]
     if not rest or not (numbers or ALL in names):
         return given, rest
     single = rest.split(maxsplit=max(numbers, default=1) - 1)

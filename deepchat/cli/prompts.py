@@ -1,12 +1,14 @@
 """`deepchat -t`: a template as the question, or as what is entered first in a chat."""
 
+from typing import Final
+
 from deepchat.config import Settings
 from deepchat.errors import UsageError
 from deepchat.fuzzy import nearest
 from deepchat.placeholders import extended, filled, layered, open_in, placed
 from deepchat.text import clean_line
 
-_LONGEST = 40
+_LONGEST: Final = 40
 
 
 def require_template(settings: Settings, line: str) -> str:
@@ -18,7 +20,7 @@ def require_template(settings: Settings, line: str) -> str:
     near = [f"Did you mean {one}?" for one in nearest(name, known)[:1]]
     raise UsageError(
         f"There is no template {clean_line(name, _LONGEST)}.",
-        hint=[*warnings, *near, f"They are files in {settings.paths.templates_dir}."][0],
+        hint=(*warnings, *near, f"They are files in {settings.paths.templates_dir}.")[0],
     )
 
 

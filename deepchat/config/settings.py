@@ -415,7 +415,7 @@ def _persona(
     warnings: list[str],
 ) -> Persona | None:
     """`--system` is a persona without a name; with `--persona`, that one's model and parameters with another text."""
-    named, given = parted(str(name.value))
+    named, given = parted(mend(str(name.value)))
     persona = everyone.get(named)
     if named and persona is None:
         _not_there("persona", replace(name, value=named), list(everyone), warnings)

@@ -88,6 +88,7 @@ def test_a_persona_says_what_it_wants_and_what_it_does_not_have():
         ("{1}, {tone=plain}", "a tone=very loud", "a, very loud"),
         ("{args=all}", "", "all"),
         ("{1} {2}", "a", "a {2}"),
+        ("{1} {0} {99999999999999999999}", "a b", "a b {0} {99999999999999999999}"),
         ("Review this.", "x =y  z", "Review this.\n\nx =y  z"),
         ("Review this.", "", "Review this."),
     ],

@@ -132,7 +132,9 @@ def _named(action: str, rest: str) -> tuple[str, bool]:
 
 async def _is_sure(desk: Desk, question: str, yes: str) -> bool:
     choices = [Choice("", "No", "everything stays"), Choice("yes", yes)]
-    picking = Picking(question, lambda typed: ranked(typed, choices, lambda one: one.label))
+    picking = Picking(
+        clean_line(question), lambda typed: ranked(typed, choices, lambda one: one.label)
+    )
     return await desk.pick(picking) == "yes"
 
 
