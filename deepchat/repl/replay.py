@@ -80,12 +80,14 @@ class Replay:
         """The replies, as far as they came."""
         replies: list[Message] = []
         for one in before:
-            self._sending.print_question(self._sending.again(one.question))
             try:
                 turn = self._chat.replay(one.question, model, in_place=not replies)
             except (UsageError, OverBudget) as error:
+                if not replies:
+                    raise
                 self._house.say_why(error)
                 break
+            self._sending.print_question(self._sending.again(one.question))
             try:
                 replies += await self._arriving.one_by_one([turn], [f"{one.number} · {model}"])
             finally:

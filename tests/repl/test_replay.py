@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from deepchat.conversation import Finished, ModelInfo, Reported, TextDelta, Usage
-from deepchat.errors import ServerTrouble
+from deepchat.errors import OverBudget, ServerTrouble
 from tests.repl.test_tree_commands import say, stored
 
 
@@ -86,6 +86,26 @@ def test_a_failure_at_the_first_question_leaves_the_chat_where_it_was(two):
     two.model.scripts["c"][0] = [ServerTrouble("c is down.")]
     two.type("/replay -m c")
     assert stored(two) == ["one", "1.", "two", "2."]
+
+
+def test_a_budget_that_is_reached_ends_it_and_what_came_is_compared(two, monkeypatch):
+    left = [None]
+
+    def afford(*wanted):
+        if not left:
+            raise OverBudget("That is enough.")
+        left.pop()
+
+    monkeypatch.setattr(two.chat, "afford", afford)
+    shown = two.type("/replay -m c").replace("\n", " ")
+    assert "That is enough." in shown
+    assert "$0.50 for 1 of 2 questions" in shown
+    assert stored(two) == ["one", "1."]
+    two.paper.choice = "Ask 1 question again"
+    shown = two.type("/replay -m c")
+    assert "That is enough." in shown
+    assert "You: one" not in shown
+    assert "0 of 1" not in shown
 
 
 def test_ctrl_c_ends_it_and_keeps_what_came(two):
