@@ -17,8 +17,8 @@ from deepchat.errors import UsageError
 from deepchat.repl import shell
 from deepchat.repl.alongside import Alongside
 from deepchat.repl.arriving import Arriving
+from deepchat.repl.commands.again import WITHOUT
 from deepchat.repl.commands.table import COMMANDS
-from deepchat.repl.commands.talk import WITHOUT
 from deepchat.repl.comparison import Comparison
 from deepchat.repl.drafts import DraftKeeper
 from deepchat.repl.entitling import Entitling

@@ -69,7 +69,7 @@ def test_an_unknown_command_gets_the_nearest(word, meant):
 def test_a_beginning_that_fits_several_names_them():
     with pytest.raises(UsageError) as error:
         COMMANDS.find("/re")
-    assert "/retry, /redo, /resume or /restore" in error.value.hint
+    assert "/retry, /replay, /redo, /resume or /restore" in error.value.hint
 
 
 def test_a_pasted_word_does_not_fill_the_screen():

@@ -43,7 +43,7 @@ def test_the_menu_and_a_long_draft_leave_the_reply_above_them_whole(deepchat, se
     chat.enter("Count.")
     chat.wait_for("line 3 of it")
     chat.press("/")
-    chat.wait_for("/context ")
+    chat.wait_for("/clear ")
     chat.wait_for("line 30 of it")
     chat.press("\x15one\ntwo\nthree\nfour")
     chat.wait_for("  four")

@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 
 from deepchat.demo.server import Answer
+from deepchat.render.codes import count_blocks
 from deepchat.render.reply import render_markdown
 from deepchat.render.theme import THEMES
 from tests.emulator import Emulator, text_of, transcript, trimmed
@@ -44,16 +45,17 @@ def answer(seed):
     return Answer.reply(cut(said(seed), seed), pause_s=0.003)
 
 
-def painted(seed, columns):
-    return render_markdown(said(seed), columns, THEMES["ansi"])
+def painted(seed, columns, codes=0):
+    return render_markdown(said(seed), columns, THEMES["ansi"], codes=codes)
 
 
 def check_turns(final, some_seeds, columns):
     """Each turn is the question, a blank row, the reply as it is drawn at once, a blank row, and the footer."""
-    y = 0
+    y = codes = 0
     for turn, seed in enumerate(some_seeds):
         y = next(at for at in range(y, len(final)) if text_of(final[at]) == f"› Question {turn}")
-        reply = transcript(painted(seed, columns), columns)
+        reply = transcript(painted(seed, columns, codes), columns)
+        codes += count_blocks(said(seed))
         footer = y + 2 + len(reply) + 1
         assert [text_of(row) for row in final[y + 1 : footer]] == ["", *map(text_of, reply), ""]
         assert unpadded(final[y + 2 : footer - 1]) == unpadded(reply)

@@ -4,4 +4,6 @@ from typing import Final
 
 from deepchat.repl.registry import Registry
 
-COMMANDS: Final = Registry("Chat", "Attachments", "Reply", "Model", "Sessions", "deepchat")
+COMMANDS: Final = Registry(
+    "Chat", "Turns", "Context", "Reply", "Attachments", "Model", "Sessions", "deepchat"
+)

@@ -9,7 +9,7 @@ from deepchat.repl.commands import COMMANDS
 from deepchat.repl.commands.models import offered, takeable
 from deepchat.repl.needs import Choice, Desk
 
-GROUP = "Chat"
+GROUP = "Turns"
 
 # More do not fit beside one another, nor below.
 MOST: Final = 8

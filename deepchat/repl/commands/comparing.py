@@ -15,7 +15,7 @@ from deepchat.repl.needs import Desk
 _PLACES: Final = re.compile(r"[\d ]+")
 
 
-@COMMANDS.command("/diff", usage="[n [a b | file]]", group="Chat", candidates=questions)
+@COMMANDS.command("/diff", usage="[n [a b | file]]", group="Turns", candidates=questions)
 def diff(desk: Desk, text: str) -> None:
     """Show two answers to question n, or to the last one, side by side; or code block n and a file.
 

@@ -16,7 +16,7 @@ from deepchat.repl.needs import Desk
 from deepchat.repl.words import count
 from deepchat.standing import Standing
 
-GROUP = "Chat"
+GROUP = "Context"
 
 # Cells of the bar that shows how full the model's window is.
 BAR: Final = 40

@@ -14,7 +14,7 @@ from deepchat.repl.words import meant
 from deepchat.stats import BYS, SINCE, By, summed, tables
 from deepchat.text import clean_line
 
-GROUP = "Chat"
+GROUP = "Context"
 
 ASK: Final = "ask_above"
 OFF: Final = "off"

@@ -2,12 +2,12 @@
 
 from deepchat.repl.commands import (
     COMMANDS,
+    again,
     asking,
     attach,
     blocks,
     comparing,
     export,
-    fitting,
     ledger,
     login,
     models,
@@ -16,6 +16,7 @@ from deepchat.repl.commands import (
     personas,
     program,
     reply,
+    room,
     search,
     sessions,
     talk,
@@ -26,12 +27,12 @@ from deepchat.repl.commands import (
 
 __all__ = [
     "COMMANDS",
+    "again",
     "asking",
     "attach",
     "blocks",
     "comparing",
     "export",
-    "fitting",
     "ledger",
     "login",
     "models",
@@ -40,6 +41,7 @@ __all__ = [
     "personas",
     "program",
     "reply",
+    "room",
     "search",
     "sessions",
     "talk",

@@ -3,20 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
-from deepchat.chat import Otherwise
 from deepchat.conversation import Json
 from deepchat.errors import UsageError
-from deepchat.repl.commands import COMMANDS, models
+from deepchat.repl.commands import COMMANDS
 from deepchat.repl.needs import Choice, Desk
 from deepchat.repl.registry import LONGEST
 from deepchat.repl.words import count, meant
 from deepchat.text import clean_line
 
 GROUP = "Chat"
-
-WITHOUT = "--without"
 
 
 @COMMANDS.command("/new", group=GROUP)
@@ -61,125 +57,9 @@ def _how_to_return(desk: Desk) -> str:
     return f" The one before is kept: /resume {chat.session.id[-6:]}"
 
 
-def _set_already(desk: Desk) -> Iterator[Choice]:
+def set_already(desk: Desk) -> Iterator[Choice]:
     for name, value in desk.chat.session.parameters.items():
         yield Choice(name, name, str(value))
-
-
-def _otherwise(desk: Desk) -> Iterator[Choice]:
-    """How the last question could be asked again."""
-    for one in _set_already(desk):
-        yield Choice(f"{WITHOUT} {one.value}", f"{WITHOUT} {one.label}", one.about)
-    for name, about in desk.options.parameters:
-        yield Choice(f"--set {name}=", f"--set {name}=", about)
-    for one in models.takeable(desk):
-        yield Choice(f"-m {one.value}", f"-m {one.label}", one.about)
-
-
-@COMMANDS.command(
-    "/retry",
-    "/regenerate",
-    "/rerun",
-    usage=f"[hint] [-m model] [--set name=value…] [{WITHOUT} name…]",
-    group=GROUP,
-    candidates=_otherwise,
-)
-async def retry(desk: Desk, text: str) -> None:
-    """Ask the last question again, perhaps with a hint such as `shorter`; the answer it had is kept beside the new one.
-
-    The hint goes along with the question for this answer alone. The model behind `-m` and the parameters behind `--set`
-    are for this answer alone, too; behind `--` everything is hint. `/info` and `/sent` tell them. `--without temperature` leaves that
-    parameter to the server from now on, as `/unset` does.
-    """
-    wanted = _read(desk, text)
-    desk.chat.require_ours()
-    for name in wanted.without:
-        _require_set(desk, name)
-    desk.require_open(wanted.otherwise.hint)
-    model = wanted.otherwise.model
-    if model:
-        model = await models.offered(desk, model)
-    for name in dict.fromkeys(wanted.without):
-        desk.chat.unset_parameter(name)
-    desk.chat.retry(replace(wanted.otherwise, model=model))
-    desk.show_reply()
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """How to ask again; parameters that are to be left out from then on."""
-
-    otherwise: Otherwise
-    without: tuple[str, ...]
-
-
-def _read(desk: Desk, text: str) -> _Wanted:
-    """What stands behind `/retry`. UsageError for what is no option, or lacks something."""
-    words = text.split(" ")
-    hint, model, parameters, without = [], "", {}, []
-    while words:
-        word = words.pop(0)
-        if word in ("-m", "--model"):
-            model = _behind(word, words)
-        elif word == "--set":
-            name, value = _assigned(desk, _behind(word, words))
-            parameters[name] = value
-        elif word == WITHOUT:
-            without.append(_behind(word, words))
-            while words and not words[0].startswith("-"):
-                without.append(words.pop(0))
-        elif word == "--":
-            hint += words
-            break
-        elif word.startswith("--"):
-            raise UsageError(
-                f"/retry does not know {clean_line(word, LONGEST)}.",
-                hint="Behind -- everything is hint.",
-            )
-        else:
-            hint.append(word)
-    named = tuple(filter(None, without))  # two blanks hold nothing between them
-    return _Wanted(Otherwise(" ".join(hint).strip(), model, parameters), named)
-
-
-def _behind(option: str, words: list[str]) -> str:
-    """The word behind an option, taken from what follows it."""
-    while words and not words[0]:
-        del words[0]
-    if not words:
-        raise UsageError(f"{option} wants something behind it.", hint="/help retry says what.")
-    return words.pop(0)
-
-
-def _assigned(desk: Desk, setting: str) -> tuple[str, Json]:
-    name, sign, value = setting.partition("=")
-    if not sign:
-        raise UsageError("--set wants a name and a value.", hint="--set temperature=0.2")
-    return name, desk.options.parse(name, value)
-
-
-@COMMANDS.command("/continue", "/goon", group=GROUP)
-def continue_(desk: Desk, text: str) -> None:
-    """Ask for the rest of a reply that was stopped, cut off, or too long for the server.
-
-    What there is of it is printed again, and the rest behind it. In the chat, too, it is one reply.
-    """
-    desk.chat.go_on()
-    desk.show_reply()
-
-
-@COMMANDS.command("/btw", "/aside", usage="question", group=GROUP)
-def btw(desk: Desk, text: str) -> None:
-    """Ask something aside: the model knows what was said so far, and neither question nor answer become part of the chat.
-
-    Nothing of it is kept. What it cost stands below the answer, and counts for the budget until deepchat ends.
-    """
-    if not text:
-        raise UsageError("/btw wants a question.", hint="/btw what does that word mean?")
-    desk.chat.require_idle()
-    desk.require_open(text)
-    desk.chat.ask_aside(text)
-    desk.show_reply()
 
 
 @COMMANDS.command("/system", usage="[text | -]", group=GROUP)
@@ -241,18 +121,18 @@ def _shown(name: str, value: Json) -> str:
     return f"{name} = {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
 
 
-@COMMANDS.command("/unset", usage="name", group=GROUP, candidates=_set_already)
+@COMMANDS.command("/unset", usage="name", group=GROUP, candidates=set_already)
 def unset(desk: Desk, text: str) -> None:
     """Leave a parameter to the server again."""
     if not text:
         raise UsageError("/unset wants the name of a parameter.", hint="/set shows what is set.")
-    _require_set(desk, text)
+    require_set(desk, text)
     desk.chat.unset_parameter(text)
     left = count(len(desk.chat.session.parameters), "parameter")
     desk.page.notice(f"{text} is left to the server; {left} still set.")
 
 
-def _require_set(desk: Desk, name: str) -> None:
+def require_set(desk: Desk, name: str) -> None:
     """UsageError when this parameter is not."""
     if name not in desk.chat.session.parameters:
         raise UsageError(

@@ -15,7 +15,7 @@ from deepchat.repl.registry import LONGEST
 from deepchat.repl.words import count
 from deepchat.text import clean_line
 
-GROUP = "Chat"
+GROUP = "Turns"
 
 # Characters of an answer that are looked at while a branch is chosen.
 PREVIEWED = 1000
@@ -186,7 +186,7 @@ def fork(desk: Desk, text: str) -> None:
     )
 
 
-@COMMANDS.command("/info", usage="[n]", group=GROUP, candidates=questions)
+@COMMANDS.command("/info", usage="[n]", group="Context", candidates=questions)
 def info(desk: Desk, text: str) -> None:
     """Say where the answer to question n, or to the last one, is from: model, parameters, tokens, price, times."""
     _, reply = answered(desk, text)

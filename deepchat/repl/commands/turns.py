@@ -13,7 +13,7 @@ from deepchat.repl.commands import COMMANDS
 from deepchat.repl.commands.exchanges import answered, chosen, questions, said
 from deepchat.repl.needs import Choice, Desk
 
-GROUP = "Chat"
+GROUP = "Turns"
 
 # What is not stored of a request, with pictures and of any.
 SEEN: Final = "Whether the model was sent the pictures, or only their names, is not stored."
@@ -92,7 +92,7 @@ def delete_turn(desk: Desk, text: str) -> None:
     desk.page.notice(f"Question {number} and its answer are deleted; /redo brings them back.")
 
 
-@COMMANDS.command("/sent", usage="[n]", group=GROUP, candidates=questions)
+@COMMANDS.command("/sent", usage="[n]", group="Context", candidates=questions)
 def sent(desk: Desk, text: str) -> None:
     """Show the request behind the answer to question n, or to the last one: model, parameters, every message as it went out.
 

@@ -7,7 +7,7 @@ from deepchat.repl.making_room import left_out
 from deepchat.repl.needs import Desk
 from deepchat.repl.words import count
 
-GROUP = "Chat"
+GROUP = "Context"
 
 
 @COMMANDS.command("/compact", "/compress", "/summarize", usage="[focus]", group=GROUP)
