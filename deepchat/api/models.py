@@ -14,9 +14,15 @@ from deepchat.api.lenient import amount, count, line, mapping
 from deepchat.conversation import Json, ModelInfo
 from deepchat.errors import NotAnAnswer
 
-# What servers call the window and the longest reply: DeepInfra, OpenRouter and Together; Groq; Mistral; vLLM.
-_WINDOWS: Final = ("context_length", "context_window", "max_context_length", "max_model_len")
-_LONGEST: Final = ("max_tokens", "max_completion_tokens")
+# What servers call the window and the longest reply: DeepInfra, OpenRouter and Together; Groq; Mistral; vLLM; litellm.
+_WINDOWS: Final = (
+    "context_length",
+    "context_window",
+    "max_context_length",
+    "max_model_len",
+    "max_input_tokens",
+)
+_LONGEST: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 # What they call the prices of a million tokens, of input, output and cached input:
 # DeepInfra; Together, where one that is hired by the hour has zeros. OpenRouter tells those of one token.

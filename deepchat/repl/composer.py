@@ -61,6 +61,17 @@ class DraftBuffer(Buffer):
     def redo(self) -> None:
         self.composer.redo()
 
+    def insert_text(
+        self,
+        data: str,
+        overwrite: bool = False,  # noqa: FBT001, FBT002  not ours to say
+        move_cursor: bool = True,  # noqa: FBT001, FBT002
+        fire_event: bool = True,  # noqa: FBT001, FBT002
+    ) -> None:
+        if data == "/":
+            self.composer.make_way()
+        super().insert_text(data, overwrite, move_cursor, fire_event)
+
     def delete_before_cursor(self, count: int = 1) -> str:
         """As many as there are: prompt_toolkit would double the rest (Alt-9 Backspace)."""
         return super().delete_before_cursor(min(count, self.cursor_position))
@@ -95,6 +106,7 @@ class Composer:
         self._back = 0  # in the history, from the line that is being written
         self._lines = {0: _Line()}  # those that were shown, by how far back they are
         self._pastes: deque[str] = deque(maxlen=_REMEMBERED)
+        self._given = ""
         buffer.composer = self
         buffer.on_text_changed += self._follow
 
@@ -128,6 +140,7 @@ class Composer:
         """Insert at the cursor what was typed and pasted before."""
         for start, end in entry.pasted:
             self._note(entry.text[start:end])
+        self._given = ""
         held = self._held(entry)
         self._change(Change(self.buffer.cursor_position, Part(), held))
         self.buffer.insert_text(held.text)
@@ -176,6 +189,19 @@ class Composer:
             self._note(text[start:end])
         self.undoing.begin(self.buffer.cursor_position)
         self._put(Change(0, self._line.held, self._held(Entry(text, known))))
+
+    def give(self, text: str, pasted: Spans = ()) -> None:
+        """As `replace`, by somebody else than the user."""
+        self.replace(text, pasted)
+        # What is a command itself, or is to be gone on with, does not make way for one.
+        self._given = "" if text.startswith("/") or text.endswith("\n") else text
+
+    def make_way(self) -> None:
+        """A command begins: what was given, and is untouched, makes way for it; the history has it."""
+        at_end = self.buffer.cursor_position == len(self.buffer.text)
+        if self._given and at_end and not self._back and self.text == self._given:
+            self.clear()
+        self._given = ""
 
     def _held(self, entry: Entry) -> Part:
         """An entry as the buffer holds it. What looks like a fold would be taken for one, and is folded, too."""
@@ -279,6 +305,8 @@ class Composer:
 
     def _follow(self, buffer: Buffer) -> None:
         """The text changed, and the cursor stands behind what has come: that tells `aa` from `aa`."""
+        if self._given and self.text != self._given:
+            self._given = ""
         self._notice_walking(buffer)
         old, new = self._line.held, buffer.text
         if old.text == new:

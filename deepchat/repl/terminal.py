@@ -237,7 +237,7 @@ class Terminal:
 
     def compose(self, text: str, pasted: Spans = ()) -> None:
         """Put a text into the composer, the cursor after it."""
-        self.composer.replace(text, pasted)
+        self.composer.give(text, pasted)
 
     async def pick(self, picking: Picking) -> str | None:
         """Let the user choose from a list, in place of the composer; None when they would rather not."""
@@ -254,7 +254,7 @@ class Terminal:
 
     async def edit(self) -> None:
         """Let the user's own editor change the draft. UsageError when that fails; the draft is then as it was."""
-        self.compose(await self.revise(self.draft))
+        self.composer.replace(await self.revise(self.draft))
 
     async def revise(self, text: str) -> str:
         """Let the user's own editor change a text. UsageError when that fails."""

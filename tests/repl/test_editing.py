@@ -118,3 +118,35 @@ def test_more_is_never_deleted_than_there_is():
     desk = Pressing()
     desk.press("abc", Keys.Left, Keys.Left, ESCAPE, "2", Keys.Backspace)
     assert desk.text == "bc"
+
+
+@pytest.mark.parametrize("vi", [False, True])
+def test_a_question_that_returned_makes_way_for_a_command_and_for_nothing_else(vi):
+    desk = Pressing(vi=vi)
+    for keys, text in {"/retry": "/retry", "!": "Why?!", " /x": "Why? /x"}.items():
+        desk.terminal.compose("Why?")
+        desk.press(keys)
+        assert desk.text == text
+        desk.composer.clear()
+    desk.terminal.compose("Why?")
+    desk.press("/retry", ENTER, Keys.Up, Keys.Up)
+    assert [entry.text for entry in desk.sent] == ["/retry"]
+    assert "Why?" in desk.composer.buffer.history.get_strings()
+
+
+@pytest.mark.parametrize("given", ["/edit 1 answer\nand", "> quoted\n\n"])
+def test_what_is_to_be_gone_on_with_stays_where_it_is(given):
+    desk = Pressing()
+    desk.terminal.compose(given)
+    desk.press("/")
+    assert desk.text == f"{given}/"
+
+
+def test_a_question_that_was_touched_or_pasted_into_stays_where_it_is():
+    desk = Pressing()
+    desk.terminal.compose("Why?")
+    desk.press("!", Keys.Backspace, "/")
+    assert desk.text == "Why?/"
+    desk.terminal.compose("Why?")
+    desk.press(paste("/usr"), "/")
+    assert desk.text == "Why?/usr/"
